@@ -1,0 +1,92 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The folders are the stages of the pipeline:
+//
+//     acquire → unpack → parse → normalise → overlay → emit → store
+//
+// A stage takes a value and returns a value. Stages never import each other; they meet in `Pipeline`
+// through the types of `Model`, which imports nothing. Below the stages lie four leaves that any of
+// them may use (`Model`, `Digest`, `CSV`, `Schemas`); above `Pipeline` lies only the command line.
+// Every arrow points down, and each C library or package is imported by exactly one module:
+//
+//     libcsv → CSV            tokenising CSV, for CMS's files and for our own tables in Schemas/
+//     zlib → Unpack           inflating; the ZIP container is read by ~300 lines of our own, because
+//                             the checks that matter here (names that escape, duplicate or overlapping
+//                             members, sizes that lie) have to be made on the central directory
+//                             whichever library reads it, and libzip would add a dependency without
+//                             removing them
+//     swift-crypto → Digest   SHA-256
+//     Yams → Overlay          YAML with line and column
+//     GRDB → Emit             dataset.sqlite and full-text search
+//     swift-argument-parser → ingest
+//
+// `CSchemas` holds the files of Schemas/ as bytes inside the binary (C23 `#embed`), so that the tables
+// people edit are the ones the program uses and the binary can be moved.
+
+let package = Package(
+    name: "ingest",
+    platforms: [.macOS(.v14)],
+    products: [
+        .executable(name: "ingest", targets: ["ingest"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // Leaves
+        .target(name: "Model"),
+        .target(
+            name: "Digest",
+            dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
+        .systemLibrary(
+            name: "CLibcsv", providers: [.apt(["libcsv-dev"]), .brew(["libcsv"])]),
+        .target(name: "CSV", dependencies: ["CLibcsv"]),
+        .target(name: "CSchemas"),
+        .target(name: "Schemas", dependencies: ["CSchemas", "CSV", "Model"]),
+
+        // Stages
+        .target(name: "Acquire", dependencies: ["Model", "Digest"]),
+        .systemLibrary(
+            name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .target(name: "Unpack", dependencies: ["CZlib", "Model"]),
+        .target(name: "Parse", dependencies: ["CSV", "Model", "Schemas"]),
+        .target(name: "Normalise", dependencies: ["Model", "Schemas"]),
+        .target(
+            name: "Overlay",
+            dependencies: ["Digest", "Model", "Schemas", .product(name: "Yams", package: "Yams")]),
+        .target(
+            name: "Emit",
+            dependencies: [
+                "Digest", "Model", "Schemas", .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
+        .target(name: "Store", dependencies: ["CSV", "Digest", "Model", "Schemas"]),
+
+        // The whole
+        .target(
+            name: "Pipeline",
+            dependencies: [
+                "Acquire", "Digest", "Emit", "Model", "Normalise", "Overlay", "Parse", "Schemas",
+                "Store", "Unpack",
+            ]),
+        .executableTarget(
+            name: "ingest",
+            dependencies: [
+                "Model", "Pipeline",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+    ],
+    cLanguageStandard: .c2x
+)
+
+for target in package.targets where target.type != .system && target.name != "CSchemas" {
+    target.swiftSettings = [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .treatAllWarnings(as: .error),
+    ]
+}

@@ -1,0 +1,129 @@
+private import Digest
+private import Foundation
+public import Model
+
+/// A file that the user gave, read whole.
+public struct AcquiredFile: Sendable {
+    /// The file's name without its folder: no output depends on where it lay.
+    public let name: String
+    public let isNamedByUser: Bool
+    public let bytes: [UInt8]
+    public let sha256: String
+}
+
+/// What lies at the paths that the user gave.
+public struct Acquired: Sendable {
+    public var files: [AcquiredFile] = []
+    /// Files of a folder that cannot hold a table, with the reason.
+    public var ignored: [Input] = []
+}
+
+/// No table of CMS's is a tenth of this size; a larger file was named by mistake.
+private let largestFile = 1 << 30
+
+/// Reads the files at `paths`. A folder stands for the files in it; folders inside it are not entered.
+/// - Throws: when a path does not exist, cannot be read, is empty or is absurdly large.
+public func acquire(_ paths: [String]) throws(IngestError) -> Acquired {
+    var acquired = Acquired()
+    for path in paths {
+        let url = URL(fileURLWithPath: path)
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
+            throw IngestError(
+                .unavailable, "input_missing", at: Place(path), "there is no such file or folder",
+                hint: "Check --input; relative paths start from \(FileManager.default.currentDirectoryPath).")
+        }
+        guard isFolder.boolValue else {
+            acquired.files.append(try read(url, isNamedByUser: true))
+            continue
+        }
+        let names: [String]
+        do { names = try FileManager.default.contentsOfDirectory(atPath: url.path) } catch {
+            throw IngestError(
+                .unavailable, "input_unreadable", at: Place(path), "the folder cannot be listed: \(error)")
+        }
+        for name in names.sorted() where !name.hasPrefix(".") {
+            let file = url.appendingPathComponent(name)
+            var isFolder: ObjCBool = false
+            _ = FileManager.default.fileExists(atPath: file.path, isDirectory: &isFolder)
+            if isFolder.boolValue {
+                acquired.ignored.append(
+                    Input(
+                        path: name, bytes: 0, sha256: "", role: .ignored,
+                        remark: "a folder inside the folder: name it with its own --input"))
+            } else if let reason = unreadable(name) {
+                acquired.ignored.append(Input(path: name, bytes: 0, sha256: "", role: .ignored, remark: reason))
+            } else {
+                acquired.files.append(try read(file, isNamedByUser: false))
+            }
+        }
+    }
+    return acquired
+}
+
+/// Why a file of this name cannot be a table that this version reads; `nil` when it may be one.
+public func unreadable(_ name: String) -> String? {
+    switch name.split(separator: ".").last?.lowercased() {
+    case "xlsx", "xls": "a workbook: CSV and TXT are read"
+    case "pdf", "doc", "docx": "a document"
+    case "prn": "a printed report"
+    default: nil
+    }
+}
+
+private func read(_ url: URL, isNamedByUser: Bool) throws(IngestError) -> AcquiredFile {
+    let data: Data
+    do {
+        let size = try url.resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0
+        guard size <= largestFile else {
+            throw IngestError(
+                .badData, "input_too_large", at: Place(url.lastPathComponent),
+                "it has \(size) bytes; no file of a release has more than \(largestFile)")
+        }
+        data = try Data(contentsOf: url, options: .mappedIfSafe)
+    } catch let error as IngestError {
+        throw error
+    } catch {
+        throw IngestError(
+            .unavailable, "input_unreadable", at: Place(url.lastPathComponent),
+            "the file cannot be read: \(error.localizedDescription)")
+    }
+    guard !data.isEmpty else {
+        throw IngestError(
+            .badData, "input_empty", at: Place(url.lastPathComponent), "the file is empty",
+            hint: "A download may have been cut: fetch it again.")
+    }
+    let bytes = [UInt8](data)
+    return AcquiredFile(
+        name: url.lastPathComponent, isNamedByUser: isNamedByUser, bytes: bytes, sha256: Digest.hex(bytes))
+}
+
+/// An overlay has a few kilobytes; one of a megabyte is something else.
+private let largestOverlay = 1 << 20
+
+/// Reads the YAML files below `path`, folders inside it included, sorted by name. Their names are their paths
+/// below it.
+/// - Throws: when `path` does not exist or a file cannot be read.
+public func acquireOverlays(_ path: String) throws(IngestError) -> [AcquiredFile] {
+    let root = URL(fileURLWithPath: path).standardizedFileURL
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: root.path, isDirectory: &isFolder) else {
+        throw IngestError(
+            .unavailable, "overlays_missing", at: Place(path), "there is no such file or folder",
+            hint: "Check --overlays.")
+    }
+    guard isFolder.boolValue else { return [try read(root, isNamedByUser: true)] }
+    var files: [AcquiredFile] = []
+    let names = (FileManager.default.enumerator(atPath: root.path)?.compactMap { $0 as? String } ?? []).sorted()
+    for name in names where name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
+        let file = try read(root.appendingPathComponent(name), isNamedByUser: false)
+        guard file.bytes.count <= largestOverlay else {
+            throw IngestError(
+                .badData, "overlay_too_large", at: Place(name),
+                "it has \(file.bytes.count) bytes; an overlay has at most \(largestOverlay)")
+        }
+        files.append(
+            AcquiredFile(name: name, isNamedByUser: false, bytes: file.bytes, sha256: file.sha256))
+    }
+    return files
+}

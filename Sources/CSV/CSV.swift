@@ -1,0 +1,100 @@
+private import CLibcsv
+
+/// Rows of CSV fields in one flat buffer: field `i` ends at `ends[i]`, row `r` holds the fields before
+/// `rowEnds[r]` and began on line `lines[r]`.
+public struct CSVRows: Sendable {
+    public fileprivate(set) var bytes: [UInt8] = []
+    public fileprivate(set) var ends: [UInt32] = []
+    public fileprivate(set) var rowEnds: [UInt32] = []
+    public fileprivate(set) var lines: [UInt32] = []
+
+    public var count: Int { lines.count }
+
+    /// The fields of a row, as indices for ``subscript(field:)``.
+    @inlinable
+    public func fields(of row: Int) -> Range<Int> {
+        (row == 0 ? 0 : Int(rowEnds[row - 1]))..<Int(rowEnds[row])
+    }
+
+    @inlinable
+    public subscript(field field: Int) -> ArraySlice<UInt8> {
+        bytes[(field == 0 ? 0 : Int(ends[field - 1]))..<Int(ends[field])]
+    }
+
+    /// A row as strings, for small tables of our own.
+    public func strings(of row: Int) -> [String] {
+        fields(of: row).map { String(decoding: self[field: $0], as: UTF8.self) }
+    }
+}
+
+/// The input is not CSV.
+public struct CSVError: Error {
+    public let line: Int
+    public let message: String
+}
+
+/// Splits `bytes` by RFC 4180 with libcsv, strictly: a quote inside an unquoted field or one that is never
+/// closed is an error. Blanks are kept, blank lines are skipped but counted.
+/// - Throws: ``CSVError`` with the line where the rule was broken.
+public func tokeniseCSV(_ bytes: some Collection<UInt8>) throws(CSVError) -> CSVRows {
+    var scanner = Scanner()
+    scanner.rows.bytes.reserveCapacity(bytes.count)
+
+    var parser = csv_parser()
+    guard csv_init(&parser, UInt8(CSV_STRICT | CSV_STRICT_FINI | CSV_REPALL_NL)) == 0 else {
+        throw CSVError(line: 0, message: "libcsv could not be initialised")
+    }
+    defer { csv_free(&parser) }
+    // By default libcsv trims spaces around unquoted fields; whether to trim is not the tokeniser's business.
+    csv_set_space_func(&parser) { _ in 0 }
+
+    let atField: @convention(c) (UnsafeMutableRawPointer?, Int, UnsafeMutableRawPointer?) -> Void = {
+        start, count, context in
+        guard let context else { return }
+        let scanner = context.assumingMemoryBound(to: Scanner.self)
+        scanner.pointee.field(UnsafeRawBufferPointer(start: start, count: count))
+    }
+    let atRowEnd: @convention(c) (Int32, UnsafeMutableRawPointer?) -> Void = { terminator, context in
+        guard let context else { return }
+        context.assumingMemoryBound(to: Scanner.self).pointee.endRow(terminator)
+    }
+
+    let contiguous = ContiguousArray(bytes)
+    let failed: Bool = contiguous.withUnsafeBytes { buffer in
+        withUnsafeMutablePointer(to: &scanner) { scanner in
+            csv_parse(&parser, buffer.baseAddress, buffer.count, atField, atRowEnd, scanner) != buffer.count
+                || csv_fini(&parser, atField, atRowEnd, scanner) != 0
+        }
+    }
+    guard !failed else {
+        let reason = csv_error(&parser) == CSV_EPARSE
+            ? "a quotation mark stands where RFC 4180 allows none, or is never closed"
+            : String(cString: csv_strerror(csv_error(&parser)))
+        throw CSVError(line: scanner.line, message: reason)
+    }
+    return scanner.rows
+}
+
+/// Collects what libcsv reports and counts lines, which libcsv does not.
+private struct Scanner {
+    var rows = CSVRows()
+    var line = 1
+    private var rowLine: UInt32?
+
+    mutating func field(_ bytes: UnsafeRawBufferPointer) {
+        if rowLine == nil { rowLine = UInt32(line) }
+        for byte in bytes where byte == UInt8(ascii: "\n") { line += 1 }
+        rows.bytes.append(contentsOf: bytes)
+        rows.ends.append(UInt32(rows.bytes.count))
+    }
+
+    /// Called at every CR and LF outside quotes, and with -1 at the end of a file without a last line end.
+    mutating func endRow(_ terminator: Int32) {
+        if let rowLine {
+            rows.rowEnds.append(UInt32(rows.ends.count))
+            rows.lines.append(rowLine)
+            self.rowLine = nil
+        }
+        if terminator == 0x0A { line += 1 }
+    }
+}

@@ -1,0 +1,84 @@
+// The files of Schemas/, embedded with C23's #embed: no generated copy that could go stale, and no resource
+// bundle that the binary would lose when it is moved. A test compares this list with the folder.
+
+#include "CSchemas.h"
+
+static const unsigned char dataset_tables_csv[] = {
+#embed "../../Schemas/dataset/tables.csv"
+};
+static const unsigned char layouts_anes_csv[] = {
+#embed "../../Schemas/layouts/anes.csv"
+};
+static const unsigned char layouts_gpci_csv[] = {
+#embed "../../Schemas/layouts/gpci.csv"
+};
+static const unsigned char layouts_hcpcs_csv[] = {
+#embed "../../Schemas/layouts/hcpcs.csv"
+};
+static const unsigned char layouts_locco_csv[] = {
+#embed "../../Schemas/layouts/locco.csv"
+};
+static const unsigned char layouts_members_csv[] = {
+#embed "../../Schemas/layouts/members.csv"
+};
+static const unsigned char layouts_oppscap_csv[] = {
+#embed "../../Schemas/layouts/oppscap.csv"
+};
+static const unsigned char layouts_pprrvu_csv[] = {
+#embed "../../Schemas/layouts/pprrvu.csv"
+};
+static const unsigned char values_code_ranges_csv[] = {
+#embed "../../Schemas/values/code-ranges.csv"
+};
+static const unsigned char values_hcpcs_sections_csv[] = {
+#embed "../../Schemas/values/hcpcs-sections.csv"
+};
+static const unsigned char values_hcpcs_values_csv[] = {
+#embed "../../Schemas/values/hcpcs-values.csv"
+};
+static const unsigned char values_indicators_csv[] = {
+#embed "../../Schemas/values/indicators.csv"
+};
+static const unsigned char values_known_differences_csv[] = {
+#embed "../../Schemas/values/known-differences.csv"
+};
+static const unsigned char values_locality_corrections_csv[] = {
+#embed "../../Schemas/values/locality-corrections.csv"
+};
+static const unsigned char values_releases_csv[] = {
+#embed "../../Schemas/values/releases.csv"
+};
+static const unsigned char values_routes_csv[] = {
+#embed "../../Schemas/values/routes.csv"
+};
+static const unsigned char values_status_csv[] = {
+#embed "../../Schemas/values/status.csv"
+};
+
+#define FILE(path, array) {path, array, sizeof(array)}
+
+static const SchemaFile files[] = {
+    FILE("dataset/tables.csv", dataset_tables_csv),
+    FILE("layouts/anes.csv", layouts_anes_csv),
+    FILE("layouts/gpci.csv", layouts_gpci_csv),
+    FILE("layouts/hcpcs.csv", layouts_hcpcs_csv),
+    FILE("layouts/locco.csv", layouts_locco_csv),
+    FILE("layouts/members.csv", layouts_members_csv),
+    FILE("layouts/oppscap.csv", layouts_oppscap_csv),
+    FILE("layouts/pprrvu.csv", layouts_pprrvu_csv),
+    FILE("values/code-ranges.csv", values_code_ranges_csv),
+    FILE("values/hcpcs-sections.csv", values_hcpcs_sections_csv),
+    FILE("values/hcpcs-values.csv", values_hcpcs_values_csv),
+    FILE("values/indicators.csv", values_indicators_csv),
+    FILE("values/known-differences.csv", values_known_differences_csv),
+    FILE("values/locality-corrections.csv", values_locality_corrections_csv),
+    FILE("values/releases.csv", values_releases_csv),
+    FILE("values/routes.csv", values_routes_csv),
+    FILE("values/status.csv", values_status_csv),
+    {0, 0, 0},
+};
+
+SchemaFile schema_file(size_t index) {
+    const size_t last = sizeof(files) / sizeof(files[0]) - 1;
+    return files[index < last ? index : last];
+}

@@ -1,0 +1,122 @@
+import Model
+
+extension CodeEntry {
+    /// One complete document per code: what a code page needs, ready to render. A line of `codes.ndjson`.
+    func document(tier: Tier) -> [UInt8] {
+        var json = JSONWriter(indented: false)
+        let shown = tier.shows(system)
+        json.object { json in
+            // The code comes first: readers find a document by bisecting the file.
+            json.field("code", code.description)
+            json.field("system", system.rawValue)
+            json.label("section", section)
+            json.label("category", category)
+            json.field("title", title(in: tier))
+            json.field("short_descriptor", shown && !shortDescriptor.isEmpty ? shortDescriptor : nil)
+            json.field("long_descriptor", shown ? longDescriptor : nil)
+            json.field("route", route)
+            json.key("editorial")
+            if let editorial { editorial.write(to: &json) } else { json.value(.null) }
+            json.array("relative_values") { json in
+                for row in relativeValues {
+                    json.object { json in
+                        for (name, cell) in zip(RelativeValue.columns, row.cells).dropFirst() { json.field(name, cell) }
+                    }
+                }
+            }
+            json.field("relative_values_absence", relativeValuesAbsence)
+            json.field(
+                "unpriced_reason",
+                relativeValues.isEmpty ? "not_on_fee_schedule" : relativeValues.first?.unpricedReason)
+            json.key("hcpcs")
+            if let hcpcs {
+                json.object { json in
+                    for (name, cell) in zip(HCPCSRecord.administrativeColumns, hcpcs.administrativeCells) {
+                        json.field(name, cell)
+                    }
+                }
+            } else {
+                json.value(.null)
+            }
+            json.field("hcpcs_absence", hcpcsAbsence)
+            json.object("provenance") { json in
+                json.array("relative_values") { json in
+                    for row in relativeValues {
+                        json.object { json in
+                            json.field("modifier", .text(row.key.modifier))
+                            json.field("file", row.source.file)
+                            json.field("line", row.source.line)
+                        }
+                    }
+                }
+                json.key("hcpcs")
+                json.source(hcpcs?.source)
+                json.array("editorial") { json in
+                    for source in editorial?.sources ?? [] { json.source(source) }
+                }
+            }
+        }
+        return json.bytes + [UInt8(ascii: "\n")]
+    }
+}
+
+extension Editorial {
+    fileprivate func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("synonyms", texts: synonyms)
+            json.field("summary", summary)
+            json.field("plain_language", texts: plainLanguage)
+            json.field("clinical_context", clinicalContext)
+            json.field("specialties", texts: specialties)
+            json.field("billing", billing?.text)
+            json.field("billing_origin", billing?.origin.rawValue)
+            json.field("documentation", documentation?.text)
+            json.field("documentation_origin", documentation?.origin.rawValue)
+            json.field("relative_value_note", relativeValueNote)
+            json.array("faq") { json in
+                for question in questions {
+                    json.object { json in
+                        json.field("question", question.question)
+                        json.field("answer", question.answer)
+                        json.field("origin", question.origin.rawValue)
+                    }
+                }
+            }
+            json.key("review")
+            if let review {
+                json.object { json in
+                    json.field("state", review.state.rawValue)
+                    json.field("against", review.release)
+                    json.field("descriptor", review.descriptor)
+                }
+            } else {
+                json.value(.null)
+            }
+        }
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func label(_ name: String, _ label: Label?) {
+        key(name)
+        guard let label else {
+            value(.null)
+            return
+        }
+        object { json in
+            json.field("id", label.id)
+            json.field("name", label.name)
+        }
+    }
+
+    fileprivate mutating func source(_ source: Source?) {
+        guard let source else {
+            value(.null)
+            return
+        }
+        object { json in
+            json.field("file", source.file)
+            json.field("line", source.line)
+        }
+    }
+}

@@ -1,0 +1,186 @@
+public import Foundation
+import GRDB
+public import Model
+import Schemas
+
+/// Writes `dataset.sqlite`: the tables of `Schemas/dataset/tables.csv` with keys, and a full-text index over
+/// what people look for.
+struct DatabaseWriter {
+    let dataset: Dataset
+    let schemas: Schemas
+
+    /// Marks the file as ours for `file` and friends: "ingE".
+    private static let applicationID = 0x696E_6745
+
+    func write(to url: URL) throws {
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = false
+        let queue = try DatabaseQueue(path: url.path, configuration: configuration)
+        try queue.writeWithoutTransaction { database in
+            // The file is built aside and published whole, so a journal would protect nothing.
+            try database.execute(sql: "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")
+            try database.execute(sql: "PRAGMA application_id = \(Self.applicationID); PRAGMA user_version = 1")
+            try database.inTransaction {
+                let tables = DatasetTable.all(of: dataset)
+                for definition in schemas.tables {
+                    try database.execute(sql: definition.sql)
+                    guard let table = tables.first(where: { $0.name == definition.name }) else { continue }
+                    try fill(table, definition, database)
+                }
+                for (index, columns) in Self.indices.enumerated() {
+                    try database.execute(sql: "CREATE INDEX index_\(index + 1) ON \(columns)")
+                }
+                try writeSearchIndex(database)
+                return .commit
+            }
+            let broken = try Row.fetchOne(database, sql: "PRAGMA foreign_key_check")
+            if let broken { throw DatabaseError(message: "a foreign key refers to nothing: \(broken)") }
+        }
+        try queue.close()
+        try Self.hideLibraryVersion(url)
+    }
+
+    /// Columns that look-ups need beyond the primary keys.
+    private static let indices = [
+        "relative_values (status)", "opps_caps (gpci_mac, locality)", "codes (section, category)",
+        "editorial_items (kind, text COLLATE NOCASE)",
+    ]
+
+    private func fill(_ table: DatasetTable, _ definition: TableSchema, _ database: Database) throws {
+        let placeholders = definition.columns.map { _ in "?" }.joined(separator: ", ")
+        let statement = try database.makeStatement(
+            sql: "INSERT INTO \"\(definition.name)\" VALUES (\(placeholders))")
+        let isKey = definition.columns.map(\.isKey)
+        var text: [UInt8] = []
+        try table.forEachRow { cells in
+            let values = cells.enumerated().map { index, cell -> DatabaseValue in
+                switch cell {
+                // A key's blank is a value of its own in SQL, where two NULLs are never equal.
+                case .null: isKey[index] ? "".databaseValue : .null
+                case .text(let text): text.databaseValue
+                case .integer(let number): number.databaseValue
+                case .flag(let flag): (flag ? 1 : 0).databaseValue
+                case .decimal(let units, let places):
+                    {
+                        text.removeAll(keepingCapacity: true)
+                        appendDecimal(units, places: places, to: &text)
+                        return String(decoding: text, as: UTF8.self).databaseValue
+                    }()
+                case .list(let items): items.isEmpty ? .null : items.joined(separator: ";").databaseValue
+                }
+            }
+            try statement.execute(arguments: StatementArguments(values))
+        }
+    }
+
+    private func writeSearchIndex(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                CREATE VIRTUAL TABLE search USING fts5(
+                    code, title, short_descriptor, long_descriptor, synonyms, plain_language,
+                    content='', tokenize='unicode61 remove_diacritics 2')
+                """)
+        let statement = try database.makeStatement(
+            sql: "INSERT INTO search (rowid, code, title, short_descriptor, long_descriptor, synonyms, plain_language) "
+                + "VALUES ((SELECT rowid FROM codes WHERE code = ?1), ?1, ?2, ?3, ?4, ?5, ?6)")
+        for entry in dataset.canonical.codes {
+            let shown = dataset.tier.shows(entry.system)
+            try statement.execute(arguments: [
+                entry.code.description, entry.title(in: dataset.tier), shown ? entry.shortDescriptor : nil,
+                shown ? entry.longDescriptor : nil, entry.editorial?.synonyms.joined(separator: "\n"),
+                entry.editorial?.plainLanguage.joined(separator: "\n"),
+            ])
+        }
+        try database.execute(sql: "INSERT INTO search (search) VALUES ('optimize')")
+    }
+
+    /// SQLite notes in the header (bytes 92–99) which version of the library wrote last. That would make
+    /// equal data differ between machines; zeros are what SQLite itself wrote before it kept the note.
+    private static func hideLibraryVersion(_ url: URL) throws {
+        let handle = try FileHandle(forUpdating: url)
+        try handle.seek(toOffset: 92)
+        try handle.write(contentsOf: Data(count: 8))
+        try handle.synchronize()
+        try handle.close()
+    }
+}
+
+extension TableSchema {
+    /// The `CREATE TABLE` statement. Decimals have NUMERIC affinity: SQLite keeps the first fifteen digits
+    /// of what we give it as text, more than any value has.
+    var sql: String {
+        var lines = columns.map { column in
+            "    \"\(column.name)\" \(column.sqlType)" + (column.isRequired || column.isKey ? " NOT NULL" : "")
+        }
+        let key = columns.filter(\.isKey).map { "\"\($0.name)\"" }
+        if !key.isEmpty { lines.append("    PRIMARY KEY (\(key.joined(separator: ", ")))") }
+        for (target, pairs) in references {
+            lines.append(
+                "    FOREIGN KEY (\(pairs.map { "\"\($0.column)\"" }.joined(separator: ", "))) REFERENCES "
+                    + "\"\(target)\" (\(pairs.map { "\"\($0.target)\"" }.joined(separator: ", ")))")
+        }
+        return "CREATE TABLE \"\(name)\" (\n\(lines.joined(separator: ",\n"))\n)"
+    }
+
+    /// Foreign keys: for each table referred to, the columns and their targets, in the order of the columns.
+    var references: [(table: String, pairs: [(column: String, target: String)])] {
+        var references: [(table: String, pairs: [(column: String, target: String)])] = []
+        for column in columns {
+            for reference in column.reference.split(separator: "|") {
+                let parts = reference.split(separator: ".").map(String.init)
+                guard parts.count == 2 else { continue }
+                if let index = references.firstIndex(where: { $0.table == parts[0] }) {
+                    references[index].pairs.append((column.name, parts[1]))
+                } else {
+                    references.append((parts[0], [(column.name, parts[1])]))
+                }
+            }
+        }
+        return references
+    }
+}
+
+extension TableSchema.Column {
+    fileprivate var sqlType: String {
+        switch type {
+        case .string, .list: "TEXT"
+        case .date: "TEXT"
+        case .boolean: "INTEGER"
+        case .integer: "INTEGER"
+        case .decimal: "DECIMAL"
+        }
+    }
+}
+
+/// Searches the full-text index of a published dataset: every word of `text` must occur, the last one may be
+/// the beginning of a word.
+/// - Throws: when `database` cannot be opened.
+public func search(_ text: String, in database: URL, limit: Int) throws(IngestError) -> [SearchHit] {
+    let words = text.split { !$0.isLetter && !$0.isNumber }.map { "\"\($0)\"" }
+    guard !words.isEmpty else { return [] }
+    let query = words.joined(separator: " ") + "*"
+    do {
+        var configuration = Configuration()
+        configuration.readonly = true
+        let queue = try DatabaseQueue(path: database.path, configuration: configuration)
+        return try queue.read { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT codes.code, system, codes.title, codes.long_descriptor, category_name
+                    FROM search JOIN codes ON codes.rowid = search.rowid
+                    WHERE search MATCH ?
+                    ORDER BY bm25(search, 20, 8, 4, 1, 8, 2), codes.code LIMIT ?
+                    """, arguments: [query, limit]
+            ).map { row in
+                SearchHit(
+                    code: row["code"], system: row["system"], title: row["title"],
+                    longDescriptor: row["long_descriptor"], categoryName: row["category_name"])
+            }
+        }
+    } catch {
+        throw IngestError(
+            .badData, "database_unreadable", at: Place(database.lastPathComponent), "\(error)",
+            hint: "`ingest validate` tells whether the published files are intact.")
+    }
+}

@@ -1,0 +1,121 @@
+public import Model
+
+/// Writes JSON as bytes, keys in the order given: compact for NDJSON, indented for files that people read.
+public struct JSONWriter {
+    public private(set) var bytes: [UInt8] = []
+    private let isIndented: Bool
+    private var depth = 0
+    private var needsComma = false
+
+    public init(indented: Bool) { isIndented = indented }
+
+    public mutating func object(_ body: (inout JSONWriter) -> Void) { nest("{", "}", body) }
+    public mutating func array(_ body: (inout JSONWriter) -> Void) { nest("[", "]", body) }
+
+    public mutating func key(_ name: String) {
+        separate()
+        append(name)
+        bytes.append(UInt8(ascii: ":"))
+        if isIndented { bytes.append(UInt8(ascii: " ")) }
+        needsComma = false
+    }
+
+    public mutating func field(_ name: String, _ text: String?) {
+        key(name)
+        value(text)
+    }
+
+    public mutating func field(_ name: String, _ number: Int?) {
+        key(name)
+        value(number.map { .integer($0) } ?? .null)
+    }
+
+    public mutating func field(_ name: String, _ flag: Bool) {
+        key(name)
+        value(.flag(flag))
+    }
+
+    public mutating func field(_ name: String, _ cell: Cell) {
+        key(name)
+        value(cell)
+    }
+
+    public mutating func field(_ name: String, texts: [String]) {
+        key(name)
+        value(.list(texts))
+    }
+
+    public mutating func object(_ name: String, _ body: (inout JSONWriter) -> Void) {
+        key(name)
+        object(body)
+    }
+
+    public mutating func array(_ name: String, _ body: (inout JSONWriter) -> Void) {
+        key(name)
+        array(body)
+    }
+
+    public mutating func value(_ text: String?) { value(text.map { .text($0) } ?? .null) }
+
+    public mutating func value(_ cell: Cell) {
+        separate()
+        switch cell {
+        case .null: bytes.append(contentsOf: "null".utf8)
+        case .text(let text): append(text)
+        case .integer(let number): bytes.append(contentsOf: String(number).utf8)
+        case .flag(let flag): bytes.append(contentsOf: (flag ? "true" : "false").utf8)
+        case .decimal(let units, let places): appendDecimal(units, places: places, to: &bytes)
+        case .list(let items):
+            bytes.append(UInt8(ascii: "["))
+            for (index, item) in items.enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                append(item)
+            }
+            bytes.append(UInt8(ascii: "]"))
+        }
+        needsComma = true
+    }
+
+    private mutating func nest(_ open: Unicode.Scalar, _ close: Unicode.Scalar, _ body: (inout JSONWriter) -> Void) {
+        separate()
+        bytes.append(UInt8(ascii: open))
+        depth += 1
+        needsComma = false
+        body(&self)
+        depth -= 1
+        if needsComma { newLine() }
+        bytes.append(UInt8(ascii: close))
+        needsComma = true
+    }
+
+    private mutating func separate() {
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        switch bytes.last {
+        case UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: ","): newLine()
+        default: break
+        }
+    }
+
+    private mutating func newLine() {
+        guard isIndented else { return }
+        bytes.append(UInt8(ascii: "\n"))
+        bytes.append(contentsOf: repeatElement(UInt8(ascii: " "), count: 2 * depth))
+    }
+
+    private mutating func append(_ text: String) {
+        bytes.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                bytes.append(UInt8(ascii: "\\"))
+                bytes.append(byte)
+            case 0x0A: bytes.append(contentsOf: "\\n".utf8)
+            case 0x00..<0x20:
+                bytes.append(contentsOf: "\\u00".utf8)
+                for digit in [byte >> 4, byte & 15] { bytes.append(digit < 10 ? 0x30 + digit : 0x57 + digit) }
+            default: bytes.append(byte)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+}

@@ -1,0 +1,129 @@
+import Digest
+import Model
+import Schemas
+
+/// The version of the emitted shape. A consumer that knows 1.x reads every 1.y.
+public let schemaVersion = "1.0.0"
+
+/// `manifest.json`: identity, inputs, counts, verification, and every file with its hash.
+func manifest(_ dataset: Dataset, revision: Int, files: [EmittedFile]) -> [UInt8] {
+    let canonical = dataset.canonical
+    var json = JSONWriter(indented: true)
+    json.object { json in
+        json.field("schema_version", schemaVersion)
+        json.object("release") { json in
+            json.field("label", canonical.release.label)
+            json.field("revision", revision)
+            json.object("effective") { json in
+                json.field("from", canonical.release.effectiveFrom.description)
+                json.field("to", canonical.release.effectiveTo.description)
+            }
+            json.field("released", .date(canonical.released))
+        }
+        json.object("tool") { json in
+            json.field("name", "ingest")
+            json.field("version", dataset.tool)
+        }
+        json.field("tier", dataset.tier.rawValue)
+        json.field("license", License.title(dataset.tier))
+        json.field("content_hash", contentHash(files))
+        json.object("conversion_factors") { json in
+            json.field("non_qp", .decimal(canonical.conversionFactors.nonQP))
+            json.field("qp", .decimal(canonical.conversionFactors.qp))
+        }
+        json.object("anesthesia_conversion_factors") { json in
+            json.field("non_qp", .decimal(canonical.anesthesiaConversionFactors?.nonQP))
+            json.field("qp", .decimal(canonical.anesthesiaConversionFactors?.qp))
+        }
+        json.object("counts") { json in
+            json.field("codes", canonical.codes.count)
+            json.field("relative_values", canonical.relativeValueCount)
+            json.field("hcpcs_codes", canonical.codes.count { $0.hcpcs != nil })
+            json.field("modifiers", canonical.modifiers.count)
+            json.field("localities", canonical.localities.count)
+            json.field("opps_caps", canonical.oppsCaps.count)
+            json.field("overlays", canonical.codes.count { $0.editorial?.review != nil })
+        }
+        json.field("missing_inputs", texts: canonical.missing.map(\.rawValue))
+        json.object("verification") { json in
+            json.array("checks") { json in
+                for check in merged(canonical.checks) {
+                    json.object { json in
+                        json.field("id", check.id)
+                        json.field("checked", check.checked)
+                        json.field("matched", check.matched)
+                        json.field("explained", check.explained)
+                        json.field("failed", check.failed)
+                    }
+                }
+            }
+        }
+        json.array("diagnostics") { json in
+            for kind in canonical.diagnostics.kinds {
+                json.object { json in
+                    json.field("id", kind.id)
+                    json.field("severity", kind.severity.rawValue)
+                    json.field("count", kind.count)
+                    json.field("first", kind.first.first?.message)
+                    json.field("place", kind.first.first?.place?.description)
+                }
+            }
+        }
+        json.array("inputs") { json in
+            for input in dataset.inputs where input.role != .ignored {
+                json.object { json in
+                    json.field("path", input.path)
+                    json.field("sha256", input.sha256)
+                    json.field("bytes", input.bytes)
+                    json.field("role", input.role.rawValue)
+                    json.field("table", input.table?.rawValue)
+                    json.field("form", input.form?.rawValue)
+                    json.field("rows", input.rows)
+                }
+            }
+        }
+        json.array("ignored") { json in
+            for input in dataset.inputs where input.role == .ignored {
+                json.object { json in
+                    json.field("path", input.path)
+                    json.field("reason", input.remark)
+                }
+            }
+        }
+        json.array("files") { json in
+            for file in files {
+                json.object { json in
+                    json.field("path", file.path)
+                    json.field("sha256", file.sha256)
+                    json.field("bytes", file.bytes)
+                    json.field("rows", file.rows)
+                    json.field("license", License.name(dataset.tier))
+                }
+            }
+        }
+    }
+    return json.bytes + [UInt8(ascii: "\n")]
+}
+
+/// A hash of what the tables say, whatever file and line it came from: equal for CMS's CSV and for a copy of
+/// it that lost its leading zeros.
+func contentHash(_ files: [EmittedFile]) -> String {
+    let facts = files.filter { $0.path.hasPrefix("tables/") && $0.path != "tables/\(ProvenanceRow.table).csv" }
+    return "sha256:"
+        + Digest.hex(facts.sorted { $0.path < $1.path }.map { "\($0.path) \($0.sha256)\n" }.joined())
+}
+
+/// One entry for each identifier: several tables' forms may have been compared under the same check.
+private func merged(_ checks: [Check]) -> [Check] {
+    var merged: [Check] = []
+    for check in checks {
+        if let index = merged.firstIndex(where: { $0.id == check.id }) {
+            merged[index].checked += check.checked
+            merged[index].matched += check.matched
+            merged[index].explained += check.explained
+        } else {
+            merged.append(check)
+        }
+    }
+    return merged
+}

@@ -1,0 +1,163 @@
+/// A name with a stable identifier: a section or a category.
+public struct Label: Hashable, Sendable {
+    public let id: String
+    public var name: String
+
+    public init(id: String, name: String) {
+        self.id = id
+        self.name = name
+    }
+}
+
+/// A code with everything known of it: the join of PPRRVU, HCPCS and the editors' texts.
+public struct CodeEntry: Sendable, Equatable {
+    public var code: Code
+    public var system: CodeSystem { code.system }
+    /// Level II: the letter's section. CPT: our own range table.
+    public var section: Label?
+    /// Level II: the BETOS class. CPT: our own range table.
+    public var category: Label?
+    /// HCPCS's short descriptor, else PPRRVU's. Empty when no file has one.
+    public var shortDescriptor: String
+    /// HCPCS's assembled long descriptor.
+    public var longDescriptor: String?
+    /// How the drug is given, as the Level II descriptor states it: `injection`, `topical`, `implant`, …
+    public var route: String?
+    /// Sorted by modifier, the global row first.
+    public var relativeValues: [RelativeValue]
+    public var hcpcs: HCPCSRecord?
+    /// Why there is no PPRRVU row; `nil` when there is one.
+    public var relativeValuesAbsence: String?
+    /// Why there is no HCPCS record; `nil` when there is one.
+    public var hcpcsAbsence: String?
+    public var editorial: Editorial?
+
+    public init(code: Code) {
+        self.code = code
+        shortDescriptor = ""
+        relativeValues = []
+    }
+
+    /// The text that a review is pinned to: the long descriptor, else the short one.
+    public var descriptor: String? {
+        if let longDescriptor { return longDescriptor }
+        return shortDescriptor.isEmpty ? nil : shortDescriptor
+    }
+
+    /// The name to show: the editors' title, else the Level II short descriptor. CPT and CDT codes have
+    /// only what the editors give them unless `tier` shows their descriptors.
+    public func title(in tier: Tier) -> String? {
+        if let title = editorial?.title { return title }
+        return tier.shows(system) && !shortDescriptor.isEmpty ? shortDescriptor : nil
+    }
+}
+
+/// What editors say about a code, from its own overlay and from its category's.
+public struct Editorial: Sendable, Equatable {
+    /// Where a text came from.
+    public enum Origin: String, Sendable { case code, category }
+
+    /// How the code's own texts stand to the descriptor they were reviewed against.
+    public enum ReviewState: String, Sendable {
+        /// The descriptor is the one that was reviewed.
+        case current
+        /// CMS has reworded the code since.
+        case stale
+        /// CMS has ended the code.
+        case orphaned
+        /// Nothing was pinned, or there is no descriptor to compare with.
+        case unreviewed
+    }
+
+    /// The pin: against which release and descriptor the texts were read.
+    public struct Review: Sendable, Equatable {
+        public var state: ReviewState
+        public var release: String?
+        /// `sha256:` and lower-case hex of the descriptor's UTF-8.
+        public var descriptor: String?
+
+        public init(state: ReviewState, release: String?, descriptor: String?) {
+            self.state = state
+            self.release = release
+            self.descriptor = descriptor
+        }
+    }
+
+    /// A text with its origin.
+    public struct Text: Sendable, Equatable {
+        public var text: String
+        public var origin: Origin
+
+        public init(_ text: String, _ origin: Origin) {
+            self.text = text
+            self.origin = origin
+        }
+    }
+
+    public struct Question: Sendable, Equatable {
+        public var question: String
+        public var answer: String
+        public var origin: Origin
+
+        public init(question: String, answer: String, origin: Origin) {
+            self.question = question
+            self.answer = answer
+            self.origin = origin
+        }
+    }
+
+    public var title: String?
+    public var summary: String?
+    public var synonyms: [String] = []
+    public var plainLanguage: [String] = []
+    public var clinicalContext: String?
+    public var specialties: [String] = []
+    public var billing: Text?
+    public var documentation: Text?
+    /// Why there are no payable RVUs, in words for readers; from the category, by reason.
+    public var relativeValueNote: String?
+    public var questions: [Question] = []
+    /// `nil` when the code has no overlay of its own.
+    public var review: Review?
+    /// The overlay files, the code's own first.
+    public var sources: [Source] = []
+
+    public init() {}
+}
+
+extension CodeEntry {
+    /// The row of `tables/codes.csv`.
+    public struct Row: TableRow {
+        let entry: CodeEntry
+        let tier: Tier
+
+        public init(_ entry: CodeEntry, tier: Tier) {
+            self.entry = entry
+            self.tier = tier
+        }
+
+        public static let table = "codes"
+        public static let columns =
+            [
+                "code", "system", "section", "category", "title", "short_descriptor", "long_descriptor",
+            ] + HCPCSRecord.administrativeColumns + [
+                "section_name", "category_name", "route", "relative_values_absence", "hcpcs_absence",
+            ]
+
+        private static let noAdministrativeCells = [Cell](
+            repeating: .null, count: HCPCSRecord.administrativeColumns.count)
+
+        public var cells: [Cell] {
+            let shown = tier.shows(entry.system)
+            return [
+                .text(entry.code), .text(entry.system.rawValue), .text(entry.section?.id),
+                .text(entry.category?.id), .text(entry.title(in: tier)),
+                shown && !entry.shortDescriptor.isEmpty ? .text(entry.shortDescriptor) : .null,
+                shown ? .text(entry.longDescriptor) : .null,
+            ] + (entry.hcpcs?.administrativeCells ?? Self.noAdministrativeCells) + [
+                .text(entry.section?.name), .text(entry.category?.name), .text(entry.route),
+                .text(entry.relativeValuesAbsence), .text(entry.hcpcsAbsence),
+            ]
+        }
+    }
+}

@@ -1,0 +1,109 @@
+/// A table as CMS wrote it: rows of byte strings under our field names, before anything is read into them.
+/// All fields lie in one buffer; a row is `columns.count` consecutive fields.
+public struct RawTable: Sendable {
+    public var table: SourceTable
+    public let form: SourceForm
+    /// The file, or `archive.zip/MEMBER`, for messages and provenance.
+    public let file: String
+    public let columns: [FieldLayout]
+    /// The title line, where the form has one.
+    public let title: String?
+    /// CMS's posting date (the RELEASED line of PPRRVU).
+    public let released: CalendarDate?
+    /// Decimals that the header carries, by field name: ANES's national conversion factors.
+    public let headerFactors: [String: String]
+    /// Footnotes and titles that stand around the rows, with their lines.
+    public let notes: [(line: Int, text: String)]
+
+    public private(set) var bytes: [UInt8] = []
+    public private(set) var ends: [UInt32] = []
+    public private(set) var lines: [UInt32] = []
+
+    public init(
+        table: SourceTable, form: SourceForm, file: String, columns: [FieldLayout], title: String?,
+        released: CalendarDate?, headerFactors: [String: String] = [:],
+        notes: [(line: Int, text: String)], bytes: [UInt8], ends: [UInt32], lines: [UInt32]
+    ) {
+        self.table = table
+        self.form = form
+        self.file = file
+        self.columns = columns
+        self.title = title
+        self.released = released
+        self.headerFactors = headerFactors
+        self.notes = notes
+        self.bytes = bytes
+        self.ends = ends
+        self.lines = lines
+    }
+
+    public var rowCount: Int { lines.count }
+
+    /// The index of the column named `name`, `nil` when this file does not have it.
+    public func column(_ name: String) -> Int? { columns.firstIndex { $0.name == name } }
+
+    /// A field's bytes, without blanks at either end.
+    @inlinable
+    public subscript(row: Int, column: Int) -> ArraySlice<UInt8> {
+        let field = row * columns.count + column
+        return bytes[(field == 0 ? 0 : Int(ends[field - 1]))..<Int(ends[field])]
+    }
+
+    /// Where a field stands: the line, and the field number (CSV) or byte position (TXT).
+    public func place(row: Int, column: Int?) -> Place {
+        let position = column.map { form == .txt ? columns[$0].position?.lowerBound ?? 1 : $0 + 1 }
+        return Place(file, line: Int(lines[row]), column: position)
+    }
+}
+
+/// One file or archive member that a run was given, and what it was used for.
+public struct Input: Sendable, Hashable {
+    public enum Role: String, Sendable {
+        /// The archive that members came from.
+        case archive
+        /// The table's values come from here.
+        case primary
+        /// Read as well, and equal in every field.
+        case witness
+        /// An editors' file.
+        case overlay
+        case ignored
+    }
+
+    /// The file's name, or `archive.zip/MEMBER`. Never a path of the machine.
+    public let path: String
+    public let bytes: Int
+    /// Lower-case hex. Empty for ignored archive members, which are not unpacked.
+    public let sha256: String
+    public var role: Role
+    public var table: SourceTable?
+    public var form: SourceForm?
+    public var rows: Int?
+    /// Why it was ignored, or a remark on how it was used.
+    public var remark: String?
+
+    public init(
+        path: String, bytes: Int, sha256: String, role: Role, table: SourceTable? = nil,
+        form: SourceForm? = nil, rows: Int? = nil, remark: String? = nil
+    ) {
+        self.path = path
+        self.bytes = bytes
+        self.sha256 = sha256
+        self.role = role
+        self.table = table
+        self.form = form
+        self.rows = rows
+        self.remark = remark
+    }
+}
+
+/// Where a row came from.
+public struct Source: Hashable, Sendable {
+    public let file: String
+    public let line: Int
+
+    public init(file: String, line: Int) {
+        self.file = file
+        self.line = line
+    }
+}

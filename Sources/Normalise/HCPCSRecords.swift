@@ -1,0 +1,166 @@
+import Model
+import Schemas
+
+/// The codes and modifiers of a HCPCS file, each with its continuation lines assembled.
+struct HCPCSFile {
+    let raw: RawTable
+    var codes: [HCPCSRecord] = []
+    var modifiers: [HCPCSRecord] = []
+    var notes: Diagnostics
+
+    private static let codeStart = UInt8(ascii: "3")
+    private static let codeContinuation = UInt8(ascii: "4")
+    private static let modifierStart = UInt8(ascii: "7")
+
+    /// - Throws: bad data for values that cannot be read, for a continuation line out of sequence and for a
+    ///   file that lacks whole sections; a failed gate for a code that repeats.
+    init(_ raw: RawTable, schemas: Schemas) throws(IngestError) {
+        self.raw = raw
+        var reader = RowReader(raw, schemas: schemas)
+        let names = raw.columns.map(\.name)
+        func column(_ name: String) -> Int? { names.firstIndex(of: name) }
+        let code = column("code")
+        let sequence = column("sequence")
+        let record = column("record")
+        let long = column("long_descriptor")
+        let short = column("short_descriptor")
+
+        var records: [HCPCSRecord] = []
+        var lastSequence = 0
+        var unknownValues = Diagnostics()
+        for row in 0..<raw.rowCount {
+            let kind = raw[row, record ?? 0].first ?? 0
+            let number = Int(reader.text(row, sequence)) ?? 0
+            let segment = reader.text(row, long)
+            let own = Code(raw[row, code ?? 0]) ?? .blank
+            if kind == Self.codeStart || kind == Self.modifierStart {
+                let isModifier = kind == Self.modifierStart
+                if own.count != (isModifier ? 2 : 5) || number != 100 {
+                    reader.problems.add(
+                        Diagnostic(
+                            .error, "hcpcs_record", at: raw.place(row: row, column: code),
+                            "a first line has the code '\(own)' and the sequence number \(number); expected "
+                                + (isModifier ? "two" : "five") + " characters and 100"))
+                }
+                var entry = HCPCSRecord(code: own, isModifier: isModifier, source: reader.source(row))
+                entry.longDescriptor = segment
+                entry.shortDescriptor = reader.text(row, short).collapsed
+                entry.pricing = reader.list(row, column("pricing"), width: 2)
+                entry.multiplePricing = reader.short(row, column("multiple_pricing"))
+                entry.coverageIssuesManual = reader.list(row, column("coverage_issues_manual"), width: 6)
+                entry.carriersManual = reader.list(row, column("carriers_manual"), width: 8)
+                let statute = reader.text(row, column("statute")).collapsed
+                entry.statute = statute.isEmpty ? nil : statute
+                entry.labCertifications = reader.list(row, column("lab_certifications"), width: 3)
+                entry.crossReferences = reader.list(row, column("cross_references"), width: 5)
+                entry.coverage = reader.short(row, column("coverage"))
+                entry.ascGroup = reader.short(row, column("asc_group"))
+                entry.ascDate = reader.date(row, column("asc_date"))
+                entry.oppsGroup = reader.short(row, column("opps_group"))
+                entry.oppsPolicy = reader.short(row, column("opps_policy"))
+                entry.oppsDate = reader.date(row, column("opps_date"))
+                entry.processingNote = reader.short(row, column("processing_note"))
+                entry.betos = reader.short(row, column("betos"))
+                entry.typesOfService = reader.list(row, column("types_of_service"), width: 1)
+                let baseUnits = reader.text(row, column("anesthesia_base_units"))
+                entry.anesthesiaBaseUnits = Int(baseUnits)
+                if entry.anesthesiaBaseUnits == nil, !baseUnits.isEmpty {
+                    reader.problems.add(
+                        Diagnostic(
+                            .error, "number_invalid", at: raw.place(row: row, column: column("anesthesia_base_units")),
+                            "anesthesia_base_units is '\(baseUnits)'; expected a whole number"))
+                }
+                entry.added = reader.date(row, column("added"))
+                entry.actionEffective = reader.date(row, column("action_effective"))
+                entry.terminated = reader.date(row, column("terminated"))
+                entry.action = reader.short(row, column("action"))
+                Self.reportUnknown(entry, at: raw.place(row: row, column: nil), schemas, &unknownValues)
+                records.append(entry)
+            } else {
+                guard let last = records.indices.last, records[last].code == own, number == lastSequence + 100,
+                    records[last].isModifier == (kind != Self.codeContinuation)
+                else {
+                    reader.problems.add(
+                        Diagnostic(
+                            .error, "hcpcs_sequence", at: raw.place(row: row, column: sequence),
+                            "the continuation \(number) of '\(own)' does not follow the line before it",
+                            hint: "A line is missing or out of order."))
+                    continue
+                }
+                records[last].longDescriptor += segment.isEmpty ? "" : " " + segment
+            }
+            lastSequence = number
+        }
+        for index in records.indices { records[index].longDescriptor = records[index].longDescriptor.collapsed }
+
+        let letters = Set(records.lazy.filter { !$0.isModifier }.map { $0.code[0] })
+        let lacking = schemas.classification.hcpcsLetters.filter { !letters.contains($0) }
+        // U came with the coronavirus codes of 2020; a file without V is cut, for V comes last.
+        let needed = lacking.filter { $0 != UInt8(ascii: "U") }
+        if !needed.isEmpty {
+            reader.problems.add(
+                Diagnostic(
+                    .error, "hcpcs_sections", at: Place(raw.file, line: raw.lines.last.map(Int.init)),
+                    "there is no code of section "
+                        + needed.map { String(Unicode.Scalar($0)) }.joined(separator: ", ")
+                        + "; a whole file has every letter but D",
+                    hint: "The file is cut: fetch it again."))
+        }
+        try reader.problems.stopOnErrors()
+        notes = reader.problems
+        notes.add(unknownValues)
+
+        codes = records.filter { !$0.isModifier }.sorted { $0.code < $1.code }
+        modifiers = records.filter(\.isModifier).sorted { $0.code < $1.code }
+        var gates = Diagnostics()
+        for list in [codes, modifiers] {
+            for (left, right) in zip(list, list.dropFirst()) where left.code == right.code {
+                gates.add(
+                    Diagnostic(
+                        .error, "key_repeats", at: Place(raw.file, line: right.source.line),
+                        "\(right.code) stands on line \(left.source.line) already"))
+            }
+        }
+        try gates.stopOnErrors(.gateFailed)
+    }
+
+    /// Values that no table of ours knows are CMS's right; they are kept and reported.
+    private static func reportUnknown(
+        _ record: HCPCSRecord, at place: Place, _ schemas: Schemas, _ notes: inout Diagnostics
+    ) {
+        let values: [(String, [Indicator])] = [
+            ("action", [record.action]), ("coverage", [record.coverage]), ("betos", [record.betos]),
+            ("multiple_pricing", [record.multiplePricing]), ("asc_policy", [record.oppsPolicy]),
+            ("pricing", record.pricing.compactMap { Indicator($0) }),
+            ("type_of_service", record.typesOfService.compactMap { Indicator($0) }),
+        ]
+        for (field, values) in values {
+            for value in values where !value.isBlank && schemas.hcpcsValues.meaning(field, value) == nil {
+                notes.add(
+                    Diagnostic(
+                        .warning, "hcpcs_value_unknown", at: place,
+                        "\(record.code) has \(field) '\(value)', which Schemas/values/hcpcs-values.csv does not list"))
+            }
+        }
+    }
+}
+
+extension RowReader {
+    /// Several values of `width` characters side by side; blank ones are left out.
+    fileprivate func list(_ row: Int, _ column: Int?, width: Int) -> [String] {
+        guard let column else { return [] }
+        let field = Array(table[row, column])
+        return stride(from: 0, to: field.count, by: width).compactMap { start in
+            let part = String(decoding: field[start..<min(start + width, field.count)], as: UTF8.self).collapsed
+            return part.isEmpty ? nil : part
+        }
+    }
+}
+
+extension String {
+    /// Without blanks at the ends, and with single ones inside.
+    var collapsed: String {
+        guard contains("  ") || first == " " || last == " " else { return self }
+        return split(separator: " ").joined(separator: " ")
+    }
+}

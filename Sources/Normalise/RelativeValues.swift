@@ -1,0 +1,166 @@
+import Model
+import Schemas
+
+/// A PPRRVU row with its descriptor, which belongs to the code rather than to the values.
+struct PPRRVURow: Equatable {
+    var value: RelativeValue
+    var descriptor: String
+}
+
+/// The rows of one PPRRVU file, sorted by key.
+struct PPRRVUFile {
+    let raw: RawTable
+    var rows: [PPRRVURow]
+    let conversionFactor: ConversionFactor
+    var totals: Check
+    var notes: Diagnostics
+
+    /// Reads every row and proves the binding of the columns: work + PE + MP = total, in both settings.
+    /// - Throws: bad data for values that cannot be read; a failed gate for totals that do not add up, keys
+    ///   that repeat or a conversion factor that changes within the file.
+    init(_ raw: RawTable, schemas: Schemas) throws(IngestError) {
+        self.raw = raw
+        var reader = RowReader(raw, schemas: schemas)
+        let column = Columns(raw)
+        let pricesAreIndicated = column.pricing != nil
+        var rows: [PPRRVURow] = []
+        rows.reserveCapacity(raw.rowCount)
+        for row in 0..<raw.rowCount {
+            let key = RowKey(
+                code: reader.key(row, column.code, width: 5), modifier: reader.short(row, column.modifier))
+            var value = RelativeValue(key: key, source: reader.source(row))
+            value.status = reader.required(row, column.status)
+            value.isNotUsedForPayment = reader.flag(row, column.notUsed, mark: "+")
+            value.work = reader.decimal(row, column.work)
+            value.peNonfacility = reader.decimal(row, column.peNonfacility)
+            value.isNonfacilityNA = reader.flag(row, column.nonfacilityNA, mark: "NA")
+            value.peFacility = reader.decimal(row, column.peFacility)
+            value.isFacilityNA = reader.flag(row, column.facilityNA, mark: "NA")
+            value.mp = reader.decimal(row, column.mp)
+            value.totalNonfacility = reader.decimal(row, column.totalNonfacility)
+            value.totalFacility = reader.decimal(row, column.totalFacility)
+            value.pctc = reader.required(row, column.pctc)
+            value.globalDays = reader.required(row, column.globalDays)
+            value.preOp = reader.decimal(row, column.preOp)
+            value.intraOp = reader.decimal(row, column.intraOp)
+            value.postOp = reader.decimal(row, column.postOp)
+            value.multipleProcedure = reader.required(row, column.multipleProcedure)
+            value.bilateral = reader.required(row, column.bilateral)
+            value.assistantSurgeon = reader.required(row, column.assistantSurgeon)
+            value.coSurgeon = reader.required(row, column.coSurgeon)
+            value.teamSurgeon = reader.required(row, column.teamSurgeon)
+            value.pricing = pricesAreIndicated ? reader.required(row, column.pricing) : .blank
+            value.endoscopicBase = reader.short(row, column.endoscopicBase)
+            value.conversionFactor = reader.decimal(row, column.conversionFactor)
+            value.supervision = reader.required(row, column.supervision)
+            value.calculationFlag = reader.required(row, column.calculationFlag)
+            value.imagingFamily = reader.required(row, column.imagingFamily)
+            value.oppsPENonfacility = reader.decimal(row, column.oppsPENonfacility)
+            value.oppsPEFacility = reader.decimal(row, column.oppsPEFacility)
+            value.oppsMP = reader.decimal(row, column.oppsMP)
+            if reader.isRestored(column.code), key.code[0] == UInt8(ascii: "0"), key.code.system == .cpt,
+                raw[row, column.code ?? 0].count < 5,
+                schemas.classification.section(of: key.code)?.id != "anesthesia"
+                    || value.status != Indicator("J")
+            {
+                reader.problems.add(
+                    Diagnostic(
+                        .error, "value_short", at: raw.place(row: row, column: column.code),
+                        "the code '\(reader.text(row, column.code))' cannot be \(key.code) with its zeros lost: "
+                            + "codes that begin with 0 are anesthesia (status J), and this row is not",
+                        hint: "A digit was dropped."))
+            }
+            rows.append(PPRRVURow(value: value, descriptor: reader.text(row, column.descriptor)))
+        }
+        try reader.problems.stopOnErrors()
+        notes = reader.problems
+
+        var gates = Diagnostics()
+        totals = Check(
+            id: "row_totals", checked: rows.count, matched: 0,
+            detail: "work + PE + MP = published total, both settings, every row of \(raw.table.name) \(raw.form.rawValue)")
+        for (index, row) in rows.enumerated() {
+            if row.value.addsUp { totals.matched += 1 } else { gates.add(row.value.totalsDiffer(raw, index)) }
+        }
+        let factor = rows.first?.value.conversionFactor ?? .zero
+        for (index, row) in rows.enumerated() where row.value.conversionFactor != factor {
+            gates.add(
+                Diagnostic(
+                    .error, "conversion_factor_changes",
+                    at: raw.place(row: index, column: column.conversionFactor),
+                    "the conversion factor is \(row.value.conversionFactor); the file's first row has \(factor)",
+                    hint: "Rows of two files may have been mixed."))
+        }
+        conversionFactor = factor
+        rows.sort { $0.value.key < $1.value.key }
+        for (left, right) in zip(rows, rows.dropFirst()) where left.value.key == right.value.key {
+            gates.add(
+                Diagnostic(
+                    .error, "key_repeats", at: Place(raw.file, line: right.value.source.line),
+                    "the row \(right.value.key) stands on line \(left.value.source.line) already"))
+        }
+        try gates.stopOnErrors(.gateFailed)
+        self.rows = rows
+    }
+
+    private struct Columns {
+        let code, modifier, descriptor, status, notUsed, work, peNonfacility, nonfacilityNA, peFacility: Int?
+        let facilityNA, mp, totalNonfacility, totalFacility, pctc, globalDays, preOp, intraOp, postOp: Int?
+        let multipleProcedure, bilateral, assistantSurgeon, coSurgeon, teamSurgeon, pricing: Int?
+        let endoscopicBase, conversionFactor, supervision, calculationFlag, imagingFamily: Int?
+        let oppsPENonfacility, oppsPEFacility, oppsMP: Int?
+
+        init(_ raw: RawTable) {
+            code = raw.column("code")
+            modifier = raw.column("modifier")
+            descriptor = raw.column("descriptor")
+            status = raw.column("status")
+            notUsed = raw.column("not_used_flag")
+            work = raw.column("work")
+            peNonfacility = raw.column("pe_nonfacility")
+            nonfacilityNA = raw.column("pe_nonfacility_na")
+            peFacility = raw.column("pe_facility")
+            facilityNA = raw.column("pe_facility_na")
+            mp = raw.column("mp")
+            totalNonfacility = raw.column("total_nonfacility")
+            totalFacility = raw.column("total_facility")
+            pctc = raw.column("pctc")
+            globalDays = raw.column("global_days")
+            preOp = raw.column("pre_op")
+            intraOp = raw.column("intra_op")
+            postOp = raw.column("post_op")
+            multipleProcedure = raw.column("multiple_procedure")
+            bilateral = raw.column("bilateral")
+            assistantSurgeon = raw.column("assistant_surgeon")
+            coSurgeon = raw.column("co_surgeon")
+            teamSurgeon = raw.column("team_surgeon")
+            pricing = raw.column("pricing_indicator")
+            endoscopicBase = raw.column("endoscopic_base")
+            conversionFactor = raw.column("conversion_factor")
+            supervision = raw.column("supervision")
+            calculationFlag = raw.column("calculation_flag")
+            imagingFamily = raw.column("imaging_family")
+            oppsPENonfacility = raw.column("opps_pe_nonfacility")
+            oppsPEFacility = raw.column("opps_pe_facility")
+            oppsMP = raw.column("opps_mp")
+        }
+    }
+}
+
+extension RelativeValue {
+    var addsUp: Bool {
+        work + peNonfacility + mp == totalNonfacility && work + peFacility + mp == totalFacility
+    }
+
+    fileprivate func totalsDiffer(_ raw: RawTable, _ row: Int) -> Diagnostic {
+        let isNonfacility = work + peNonfacility + mp != totalNonfacility
+        let pe = isNonfacility ? peNonfacility : peFacility
+        let total = isNonfacility ? totalNonfacility : totalFacility
+        return Diagnostic(
+            .error, "row_totals",
+            at: raw.place(row: row, column: raw.column(isNonfacility ? "total_nonfacility" : "total_facility")),
+            "\(key): work \(work) + PE \(pe) + MP \(mp) = \(work + pe + mp), but the published "
+                + "\(isNonfacility ? "non-facility" : "facility") total is \(total)",
+            hint: "A value of this row is not what CMS published, or columns are bound wrongly.")
+    }
+}

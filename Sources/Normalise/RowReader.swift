@@ -1,0 +1,183 @@
+import Model
+import Schemas
+
+/// Reads fields of a raw table as canonical values and collects what cannot be read, each at its place.
+struct RowReader {
+    let table: RawTable
+    var problems = Diagnostics()
+    /// Columns in which leading zeros are to be restored, with the width they should have.
+    private let restoredWidth: [Int]
+    /// The values allowed in each indicator column; empty where any is.
+    private let domains: [[Indicator]]
+
+    init(_ table: RawTable, schemas: Schemas) {
+        self.table = table
+        var problems = Diagnostics()
+        restoredWidth = table.columns.indices.map { Self.lostZeros(in: table, column: $0, &problems) }
+        self.problems = problems
+        domains = table.columns.map { field in
+            switch field.kind {
+            case .indicator where field.name == "status": schemas.statuses.all
+            case .indicator, .modifier: Array(schemas.indicators[field.name].keys)
+            default: []
+            }
+        }
+    }
+
+    /// A file that went through a spreadsheet has lost all the leading zeros of a column, CMS's own included.
+    /// Then the width restores them without doubt. A file that kept some has lost none: a short value in it
+    /// is a damaged value and an error.
+    private static func lostZeros(in table: RawTable, column: Int, _ problems: inout Diagnostics) -> Int {
+        let field = table.columns[column]
+        guard field.width > 0 else { return 0 }
+        var kept: Int?
+        var short: [Int] = []
+        for row in 0..<table.rowCount {
+            let value = table[row, column]
+            guard !value.isEmpty, value.allSatisfy({ (0x30...0x39).contains($0) }) else { continue }
+            if value.count < field.width {
+                short.append(row)
+            } else if kept == nil, value.first == UInt8(ascii: "0") {
+                kept = row
+            }
+        }
+        guard let first = short.first else { return 0 }
+        if let kept {
+            for row in short {
+                problems.add(
+                    Diagnostic(
+                        .error, "value_short", at: table.place(row: row, column: column),
+                        "\(field.name) is '\(text(table[row, column]))'; it has \(field.width) digits, and this "
+                            + "file keeps its leading zeros (line \(table.lines[kept]))",
+                        hint: "A digit was dropped."))
+            }
+            return 0
+        }
+        problems.add(
+            Diagnostic(
+                .note, "zeros_restored", at: table.place(row: first, column: column),
+                "\(short.count) values of \(field.name) had lost their leading zeros, as after a spreadsheet; "
+                    + "they were restored to \(field.width) digits"))
+        return field.width
+    }
+
+    private static func text(_ bytes: some Collection<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
+
+    /// A column's index by our name, `nil` when the file does not have it.
+    func column(_ name: String) -> Int? { table.column(name) }
+
+    func isRestored(_ column: Int?) -> Bool { column.map { restoredWidth[$0] > 0 } ?? false }
+
+    func text(_ row: Int, _ column: Int?) -> String {
+        guard let column else { return "" }
+        return Self.text(table[row, column])
+    }
+
+    /// A decimal; an empty or unreadable one is a problem and reads as zero.
+    mutating func decimal<Value: ExactDecimal>(_ row: Int, _ column: Int?) -> Value {
+        guard let column else { return .zero }
+        let field = table[row, column]
+        if let value = Value(field) { return value }
+        problems.add(
+            Diagnostic(
+                .error, "number_invalid", at: table.place(row: row, column: column),
+                "\(table.columns[column].name) is '\(Self.text(field))'; expected a number with at most "
+                    + "\(Value.places) decimals",
+                hint: "Columns may be shifted in this row, or a spreadsheet rewrote the number."))
+        return .zero
+    }
+
+    /// A decimal in a column that some files lack and others leave empty.
+    mutating func optionalDecimal<Value: ExactDecimal>(_ row: Int, _ column: Int?) -> Value? {
+        guard let column, !table[row, column].isEmpty else { return nil }
+        return decimal(row, column)
+    }
+
+    /// A short value; one outside the column's table of values is a problem.
+    mutating func short<Meaning>(_ row: Int, _ column: Int?) -> ShortText<Meaning> {
+        guard let column else { return .blank }
+        let field = table[row, column]
+        guard let value = padded(field, column).flatMap({ ShortText<Meaning>($0) }) else {
+            problems.add(
+                Diagnostic(
+                    .error, "value_invalid", at: table.place(row: row, column: column),
+                    "\(table.columns[column].name) is '\(Self.text(field))', too long or with a blank inside"))
+            return .blank
+        }
+        let domain = domains[column]
+        if !domain.isEmpty, !value.isBlank, !domain.contains(value.cast()) {
+            problems.add(
+                Diagnostic(
+                    .error, "value_unknown", at: table.place(row: row, column: column),
+                    "\(table.columns[column].name) is '\(value)'; known values are "
+                        + domain.sorted().filter { !$0.isBlank }.map(\.description).joined(separator: " "),
+                    hint: "Columns may be shifted in this row. If CMS introduced the value, add it under "
+                        + "Schemas/values."))
+        }
+        return value
+    }
+
+    /// A short value that every row must have.
+    mutating func required<Meaning>(_ row: Int, _ column: Int?) -> ShortText<Meaning> {
+        let value: ShortText<Meaning> = short(row, column)
+        if let column, value.isBlank, table[row, column].isEmpty {
+            problems.add(
+                Diagnostic(
+                    .error, "value_missing", at: table.place(row: row, column: column),
+                    "\(table.columns[column].name) is empty",
+                    hint: "Columns may be shifted in this row."))
+        }
+        return value
+    }
+
+    /// A key of a fixed width; any other width is a problem.
+    mutating func key<Meaning>(_ row: Int, _ column: Int?, width: Int) -> ShortText<Meaning> {
+        let value: ShortText<Meaning> = required(row, column)
+        if let column, !value.isBlank, value.count != width {
+            problems.add(
+                Diagnostic(
+                    .error, "value_short", at: table.place(row: row, column: column),
+                    "\(table.columns[column].name) is '\(value)'; it has \(width) characters"))
+        }
+        return value
+    }
+
+    /// `mark` or blank.
+    mutating func flag(_ row: Int, _ column: Int?, mark: String) -> Bool {
+        guard let column else { return false }
+        let field = table[row, column]
+        if field.isEmpty { return false }
+        if field.elementsEqual(mark.utf8) { return true }
+        problems.add(
+            Diagnostic(
+                .error, "value_unknown", at: table.place(row: row, column: column),
+                "\(table.columns[column].name) is '\(Self.text(field))'; expected '\(mark)' or nothing",
+                hint: "Columns may be shifted in this row."))
+        return false
+    }
+
+    /// CMS's YYYYMMDD, or blank.
+    mutating func date(_ row: Int, _ column: Int?) -> CalendarDate? {
+        guard let column else { return nil }
+        let field = table[row, column]
+        if field.isEmpty { return nil }
+        let date = CalendarDate(compact: field)
+        if date == nil {
+            problems.add(
+                Diagnostic(
+                    .error, "date_invalid", at: table.place(row: row, column: column),
+                    "\(table.columns[column].name) is '\(Self.text(field))'; expected a day as YYYYMMDD"))
+        }
+        return date
+    }
+
+    func source(_ row: Int) -> Source { Source(file: table.file, line: Int(table.lines[row])) }
+
+    private func padded(_ field: ArraySlice<UInt8>, _ column: Int) -> ArraySlice<UInt8>? {
+        let width = restoredWidth[column]
+        guard width > field.count, !field.isEmpty, field.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            return field
+        }
+        return (Array(repeating: UInt8(ascii: "0"), count: width - field.count) + field)[...]
+    }
+}

@@ -1,0 +1,153 @@
+import Model
+import Schemas
+
+/// A table read from one form, with the same table read from another as its witness.
+enum Witness {
+    /// Compares two forms of PPRRVU on every field of every row.
+    /// - Throws: a failed gate with each differing field at its place in both files.
+    static func compare(_ primary: PPRRVUFile, with witness: PPRRVUFile) throws(IngestError) -> Check {
+        var pairs = Pairs(primary: primary.raw, witness: witness.raw)
+        merge(primary.rows, witness.rows, key: \.value.key) { left, right in
+            pairs.pair(left?.value.source, right?.value.source, key: left?.value.key ?? right?.value.key) {
+                guard let left, var right else { return [] }
+                right.value.source = left.value.source
+                guard left != right else { return [] }
+                var differences: [Difference] = []
+                if left.descriptor != right.descriptor {
+                    differences.append(Difference("descriptor", "(text)", "(other text)"))
+                }
+                if left.value.conversionFactor != right.value.conversionFactor {
+                    differences.append(
+                        Difference(
+                            "conversion_factor", left.value.conversionFactor.description,
+                            right.value.conversionFactor.description))
+                }
+                return differences + cellDifferences(left.value, right.value)
+            }
+        }
+        return try pairs.check()
+    }
+
+    static func cellDifferences<Row: TableRow>(_ left: Row, _ right: Row) -> [Difference] {
+        zip(Row.columns, zip(left.cells, right.cells)).compactMap { column, cells in
+            cells.0 == cells.1 ? nil : Difference(column, cells.0.shown, cells.1.shown)
+        }
+    }
+
+    /// Walks two sorted lists side by side.
+    static func merge<Element, Key: Comparable>(
+        _ left: [Element], _ right: [Element], key: (Element) -> Key, _ body: (Element?, Element?) -> Void
+    ) {
+        var i = 0
+        var j = 0
+        while i < left.count || j < right.count {
+            if j == right.count || (i < left.count && key(left[i]) < key(right[j])) {
+                body(left[i], nil)
+                i += 1
+            } else if i == left.count || key(right[j]) < key(left[i]) {
+                body(nil, right[j])
+                j += 1
+            } else {
+                body(left[i], right[j])
+                i += 1
+                j += 1
+            }
+        }
+    }
+
+    struct Difference {
+        let field: String
+        let primary: String
+        let witness: String
+
+        init(_ field: String, _ primary: String, _ witness: String) {
+            self.field = field
+            self.primary = primary
+            self.witness = witness
+        }
+    }
+
+    /// Counts pairs of rows and collects what differs.
+    struct Pairs {
+        let primary: RawTable
+        let witness: RawTable
+        /// Why a difference is no error: a defect of CMS's that is listed, or text that the TXT cuts.
+        var explanation: (_ key: String, Difference) -> String? = { _, _ in nil }
+        private(set) var checked = 0
+        private(set) var matched = 0
+        private(set) var explained = 0
+        private var errors = Diagnostics()
+        private(set) var notes = Diagnostics()
+
+        init(primary: RawTable, witness: RawTable) {
+            self.primary = primary
+            self.witness = witness
+        }
+
+        mutating func pair(
+            _ left: Source?, _ right: Source?, key: (some CustomStringConvertible)?, _ differences: () -> [Difference]
+        ) {
+            checked += 1
+            let name = key?.description ?? ""
+            guard let left, let right else {
+                errors.add(
+                    Diagnostic(
+                        .error, "forms_disagree",
+                        at: Place(left?.file ?? right?.file ?? "", line: left?.line ?? right?.line),
+                        "\(name) stands in the \((left == nil ? witness : primary).form.rawValue) and not in the "
+                            + "\((left == nil ? primary : witness).form.rawValue)",
+                        hint: "One of the two files is cut, or they are of different releases."))
+                return
+            }
+            var isExplained = true
+            let found = differences()
+            for difference in found {
+                if let reason = explanation(name, difference) {
+                    notes.add(
+                        Diagnostic(
+                            .note, "known_difference", at: Place(left.file, line: left.line),
+                            "\(name) \(difference.field): \(reason)"))
+                } else {
+                    isExplained = false
+                    errors.add(
+                        Diagnostic(
+                            .error, "forms_disagree",
+                            at: Place(
+                                left.file, line: left.line,
+                                column: primary.column(difference.field).map { $0 + 1 }),
+                            "\(name) \(difference.field) is \(difference.primary) in the \(primary.form.rawValue) "
+                                + "and \(difference.witness) in the \(witness.form.rawValue) "
+                                + "(\(right.file):\(right.line))",
+                            hint: "The two forms are of different releases, or one was changed."))
+                }
+            }
+            if found.isEmpty { matched += 1 } else if isExplained { explained += 1 }
+        }
+
+        func check() throws(IngestError) -> Check {
+            try errors.stopOnErrors(.gateFailed)
+            return Check(
+                id: "csv_equals_txt", checked: checked, matched: matched, explained: explained,
+                detail: "\(primary.table.name) \(primary.form.rawValue) = \(witness.form.rawValue), every field")
+        }
+    }
+}
+
+extension Cell {
+    /// The value as a message shows it.
+    var shown: String {
+        switch self {
+        case .null: "empty"
+        case .text(let text): "'\(text)'"
+        case .integer(let number): "\(number)"
+        case .flag(let flag): flag ? "set" : "not set"
+        case .decimal(let units, let places):
+            {
+                var bytes: [UInt8] = []
+                appendDecimal(units, places: places, to: &bytes)
+                return String(decoding: bytes, as: UTF8.self)
+            }()
+        case .list(let items): items.joined(separator: ";")
+        }
+    }
+}

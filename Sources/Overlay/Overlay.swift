@@ -1,0 +1,229 @@
+private import Digest
+public import Model
+public import Schemas
+
+/// Merges the editors' texts into the codes: a code's own overlay first, then the narrowest range, then the
+/// section. What an overlay was reviewed against is compared with the descriptor of this release.
+/// - Throws: bad data for overlays that cannot be read, that repeat a code or name one that is not there;
+///   every file's problems are in one error, each at its line and column.
+public func overlay(
+    _ canonical: Canonical, files: [OverlayFile], tier: Tier, schemas: Schemas
+) throws(IngestError) -> Canonical {
+    guard !files.isEmpty else { return canonical }
+    var reader = OverlayReader(reasons: schemas.statuses.reasons, routes: schemas.classification.routeNames)
+    for file in files { reader.read(file) }
+    var problems = reader.problems
+    var merged = canonical
+
+    var own: [Code: CodeOverlay] = [:]
+    for overlay in reader.codes {
+        let name = overlay.code.value
+        if let code = Code(name), let first = own[code] {
+            problems.add(
+                Diagnostic(
+                    .error, "overlay_duplicate", at: overlay.code.place,
+                    "\(name) has an overlay already, at \(first.code.place)"))
+        } else if let code = Code(name), merged.codes.index(of: code) != nil {
+            own[code] = overlay
+        } else if canonical.missing.contains(.hcpcs), let code = Code(name), code.system == .hcpcs,
+            code.hasAssignedShape
+        {
+            problems.add(
+                Diagnostic(
+                    .warning, "overlay_code_absent", at: overlay.code.place,
+                    "\(name) is not in PPRRVU and there is no HCPCS file to look it up in; its texts are left out"))
+        } else {
+            problems.add(
+                Diagnostic(
+                    .error, "overlay_code_unknown", at: overlay.code.place,
+                    "'\(name)' is no code of \(canonical.release.label)",
+                    hint: "Check the code's letters and digits; one that CMS has dropped needs its overlay removed."))
+        }
+    }
+    var scopes: [String: Place] = [:]
+    for overlay in reader.categories {
+        if case .section(let section) = overlay.scope, !schemas.classification.sectionIDs.contains(section) {
+            problems.add(
+                Diagnostic(
+                    .error, "overlay_section_unknown", at: overlay.place,
+                    "'\(section)' is no section; known are "
+                        + schemas.classification.sectionIDs.sorted().joined(separator: ", ")))
+        }
+        if let first = scopes.updateValue(overlay.place, forKey: overlay.scope.name) {
+            problems.add(
+                Diagnostic(
+                    .error, "overlay_duplicate", at: overlay.place,
+                    "\(overlay.scope.name) has an overlay already, at \(first)"))
+        }
+    }
+    try problems.stopOnErrors()
+
+    // Narrow ranges come before wide ones, ranges before sections.
+    let categories = reader.categories.sorted { ($0.scope.width, $0.scope.name) < ($1.scope.width, $1.scope.name) }
+    for index in merged.codes.indices {
+        let entry = merged.codes[index]
+        let fitting = categories.filter { $0.scope.contains(entry) }
+        let overlay = own[entry.code]
+        guard overlay != nil || !fitting.isEmpty else { continue }
+        merged.codes[index] = merge(
+            entry, overlay, fitting, release: canonical.release, tier: tier, diagnostics: &problems)
+    }
+    merged.categoryTexts = categories.flatMap(\.rows)
+    merged.diagnostics.add(problems)
+    return merged
+}
+
+private func merge(
+    _ original: CodeEntry, _ overlay: CodeOverlay?, _ categories: [CategoryOverlay], release: Release, tier: Tier,
+    diagnostics: inout Diagnostics
+) -> CodeEntry {
+    var entry = original
+    var editorial = Editorial()
+    for category in categories.reversed() {
+        guard let name = category.name else { continue }
+        if case .section = category.scope { entry.section?.name = name } else { entry.category?.name = name }
+    }
+    if let overlay {
+        editorial.title = overlay.title
+        editorial.summary = overlay.summary
+        editorial.synonyms = overlay.synonyms.map(\.value)
+        editorial.plainLanguage = overlay.plainLanguage
+        editorial.clinicalContext = overlay.clinicalContext
+        editorial.specialties = overlay.specialties
+        editorial.billing = overlay.billing.map { .init($0, .code) }
+        editorial.documentation = overlay.documentation.map { .init($0, .code) }
+        editorial.review = review(entry, overlay, release: release)
+        editorial.sources.append(
+            Source(file: overlay.code.place.file, line: overlay.code.place.line ?? 1))
+        if editorial.review?.state == .orphaned {
+            diagnostics.add(
+                Diagnostic(
+                    .warning, "overlay_code_ended", at: overlay.code.place,
+                    "\(entry.code) ended on \(entry.hcpcs?.terminated?.description ?? "an earlier day"); its texts are "
+                        + "published as orphaned"))
+        }
+        if editorial.review?.state == .stale {
+            diagnostics.add(
+                Diagnostic(
+                    .warning, "overlay_stale", at: overlay.code.place,
+                    "CMS has reworded \(entry.code) since its texts were reviewed against "
+                        + "\(overlay.reviewRelease ?? "an earlier release")",
+                    hint: "Read the new descriptor and the texts, then pin the review to "
+                        + "sha256:\(entry.descriptor.map { Digest.hex($0) } ?? "")."))
+        }
+    }
+    // The title is settled: templates may use it.
+    entry.editorial = editorial
+    for question in overlay?.questions ?? [] { append(question, .code, entry, tier, to: &editorial) }
+
+    let reason =
+        entry.relativeValues.isEmpty
+        ? "not_on_fee_schedule" : entry.relativeValues.first?.unpricedReason
+    for category in categories {
+        editorial.billing = editorial.billing ?? category.billing.map { .init($0, .category) }
+        editorial.documentation = editorial.documentation ?? category.documentation.map { .init($0, .category) }
+        if let reason { editorial.relativeValueNote = editorial.relativeValueNote ?? category.notes[reason] }
+        for question in category.questions { append(question, .category, entry, tier, to: &editorial) }
+        editorial.sources.append(Source(file: category.place.file, line: category.place.line ?? 1))
+    }
+    entry.editorial = editorial
+    return entry
+}
+
+private func append(
+    _ template: QuestionTemplate, _ origin: Editorial.Origin, _ entry: CodeEntry, _ tier: Tier,
+    to editorial: inout Editorial
+) {
+    guard template.routes.isEmpty || template.routes.contains(entry.route ?? ""),
+        let question = template.question.filled(for: entry, tier: tier),
+        let answer = template.answer.filled(for: entry, tier: tier),
+        !editorial.questions.contains(where: { $0.question == question })
+    else { return }
+    editorial.questions.append(.init(question: question, answer: answer, origin: origin))
+}
+
+private func review(_ entry: CodeEntry, _ overlay: CodeOverlay, release: Release) -> Editorial.Review {
+    let now = entry.descriptor.map { "sha256:" + Digest.hex($0) }
+    let state: Editorial.ReviewState =
+        if let ended = entry.hcpcs?.terminated, ended < release.effectiveFrom {
+            .orphaned
+        } else if overlay.reviewRelease == nil && overlay.reviewDescriptor == nil {
+            .unreviewed
+        } else if overlay.reviewDescriptor == now {
+            .current
+        } else if overlay.reviewDescriptor == nil || now == nil {
+            .unreviewed
+        } else {
+            .stale
+        }
+    return .init(state: state, release: overlay.reviewRelease, descriptor: overlay.reviewDescriptor)
+}
+
+extension CategoryOverlay.Scope {
+    /// How to call it in a message.
+    var name: String {
+        switch self {
+        case .section(let section): "section \(section)"
+        case .range(let first, let last): "range \(first)–\(last)"
+        }
+    }
+
+    /// How the emitted tables call it.
+    var id: String {
+        switch self {
+        case .section(let section): section
+        case .range(let first, let last): "\(first)-\(last)"
+        }
+    }
+
+    /// Narrow scopes sort first; a section is wider than any range.
+    var width: UInt64 {
+        switch self {
+        case .section: .max
+        case .range(let first, let last): last.bits - first.bits
+        }
+    }
+
+    func contains(_ entry: CodeEntry) -> Bool {
+        switch self {
+        case .section(let section): entry.section?.id == section
+        case .range(let first, let last): first <= entry.code && entry.code <= last
+        }
+    }
+}
+
+extension CategoryOverlay {
+    /// The overlay's texts as rows, in a fixed order.
+    fileprivate var rows: [CategoryTextRow] {
+        var rows: [CategoryTextRow] = []
+        func add(_ kind: String, _ item: String, _ text: String?, routes: [String] = []) {
+            guard let text else { return }
+            rows.append(
+                CategoryTextRow(
+                    scope: scope.id, kind: kind, item: item, text: text, routes: routes,
+                    source: Source(file: place.file, line: place.line ?? 1)))
+        }
+        add("name", "", name)
+        add("billing", "", billing)
+        add("documentation", "", documentation)
+        for (reason, note) in notes.sorted(by: { $0.key < $1.key }) { add("rvu_note", reason, note) }
+        for (index, question) in questions.enumerated() {
+            add("question", "\(index + 1)", question.question.source, routes: question.routes)
+            add("answer", "\(index + 1)", question.answer.source, routes: question.routes)
+        }
+        return rows
+    }
+}
+
+extension [CodeEntry] {
+    /// The position of `code` in a sorted list of codes.
+    func index(of code: Code) -> Int? {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if self[middle].code < code { low = middle + 1 } else { high = middle }
+        }
+        return low < count && self[low].code == code ? low : nil
+    }
+}

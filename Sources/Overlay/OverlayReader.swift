@@ -1,0 +1,295 @@
+import Model
+private import Yams
+
+/// An editors' file as it was read: its path below the overlay folder and its text.
+public struct OverlayFile: Sendable {
+    public let path: String
+    public let text: String
+
+    public init(path: String, text: String) {
+        self.path = path
+        self.text = text
+    }
+}
+
+/// A text of an overlay with the place where it stands.
+struct Placed<Value> {
+    let value: Value
+    let place: Place
+}
+
+/// What an overlay says of one code.
+struct CodeOverlay {
+    var code: Placed<String>
+    var title, summary, clinicalContext, billing, documentation: String?
+    var synonyms: [Placed<String>] = []
+    var plainLanguage: [String] = []
+    var specialties: [String] = []
+    var questions: [QuestionTemplate] = []
+    var reviewRelease: String?
+    var reviewDescriptor: String?
+}
+
+/// What an overlay says of all codes of a section or a range.
+struct CategoryOverlay {
+    enum Scope {
+        case section(String)
+        case range(Code, Code)
+    }
+
+    var scope: Scope
+    var place: Place
+    var name, billing, documentation: String?
+    /// Why there is no payable RVU, by reason.
+    var notes: [String: String] = [:]
+    var questions: [QuestionTemplate] = []
+}
+
+/// A question whose texts may hold variables.
+struct QuestionTemplate {
+    var question: Template
+    var answer: Template
+    /// The routes of the drugs it suits; empty for any code.
+    var routes: [String] = []
+}
+
+/// Reads overlays as text: a scalar is what the editor typed, never a number or a truth value.
+struct OverlayReader {
+    private(set) var codes: [CodeOverlay] = []
+    private(set) var categories: [CategoryOverlay] = []
+    private(set) var problems = Diagnostics()
+    private var file = ""
+
+    /// Allowed values, for messages that help.
+    let reasons: Set<String>
+    let routes: Set<String>
+
+    init(reasons: Set<String>, routes: Set<String>) {
+        self.reasons = reasons
+        self.routes = routes
+    }
+
+    /// Reads one file of one or many documents.
+    mutating func read(_ overlay: OverlayFile) {
+        file = overlay.path
+        do {
+            var documents = try compose_all(yaml: overlay.text)
+            while let document = documents.next() { read(document) }
+            if let error = documents.error { throw error }
+        } catch {
+            problems.add(diagnostic(for: error))
+        }
+    }
+
+    private mutating func read(_ document: Node) {
+        guard let mapping = document.mapping else {
+            if case .scalar(let scalar) = document, scalar.string.isEmpty { return }
+            report("overlay_type", document, "expected keys and values, such as `code: J7308`")
+            return
+        }
+        if let code = mapping["code"] {
+            readCode(mapping, code: code)
+        } else if mapping["section"] != nil || mapping["range"] != nil {
+            readCategory(mapping, document)
+        } else {
+            report(
+                "overlay_scope", document, "neither `code`, `section` nor `range` says what this is about")
+        }
+    }
+
+    private static let codeKeys = [
+        "code", "title", "summary", "synonyms", "plain_language", "clinical_context", "specialties", "billing",
+        "documentation", "questions", "review",
+    ]
+    private static let categoryKeys = [
+        "section", "range", "name", "billing", "documentation", "rvu_notes", "questions",
+    ]
+
+    private mutating func readCode(_ mapping: Node.Mapping, code: Node) {
+        refuseUnknownKeys(mapping, Self.codeKeys)
+        guard let name = text(code) else { return }
+        var overlay = CodeOverlay(code: Placed(value: name.uppercased(), place: place(code)))
+        overlay.title = text(mapping["title"])
+        overlay.summary = text(mapping["summary"])
+        overlay.clinicalContext = text(mapping["clinical_context"])
+        overlay.billing = text(mapping["billing"])
+        overlay.documentation = text(mapping["documentation"])
+        overlay.synonyms = texts(mapping["synonyms"])
+        overlay.plainLanguage = texts(mapping["plain_language"]).map(\.value)
+        overlay.specialties = texts(mapping["specialties"]).map(\.value)
+        overlay.questions = questions(mapping["questions"], allowsRoutes: false)
+        if let review = mapping["review"] {
+            if let pin = review.mapping {
+                refuseUnknownKeys(pin, ["release", "descriptor"])
+                overlay.reviewRelease = text(pin["release"])
+                overlay.reviewDescriptor = text(pin["descriptor"])
+                if let node = pin["descriptor"], let digest = overlay.reviewDescriptor, !isDigest(digest) {
+                    report(
+                        "overlay_pin", node, "'\(digest)' is no digest; expected sha256: and 64 hexadecimal digits")
+                }
+            } else {
+                report("overlay_type", review, "`review` holds the keys `release` and `descriptor`")
+            }
+        }
+        var seen: Set<String> = []
+        for synonym in overlay.synonyms {
+            let isTitle = overlay.title?.lowercased() == synonym.value.lowercased()
+            if isTitle || !seen.insert(synonym.value.lowercased()).inserted {
+                problems.add(
+                    Diagnostic(
+                        .warning, "overlay_synonym_repeats", at: synonym.place,
+                        "the synonym '\(synonym.value)' repeats \(isTitle ? "the title" : "another in other letters")"))
+            }
+        }
+        codes.append(overlay)
+    }
+
+    private func isDigest(_ text: String) -> Bool {
+        text.hasPrefix("sha256:") && text.utf8.count == 71
+            && text.utf8.dropFirst(7).allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    }
+
+    private mutating func readCategory(_ mapping: Node.Mapping, _ document: Node) {
+        refuseUnknownKeys(mapping, Self.categoryKeys)
+        let scope: CategoryOverlay.Scope
+        if let node = mapping["section"] {
+            if mapping["range"] != nil {
+                report("overlay_scope", node, "`section` and `range` exclude each other")
+            }
+            guard let section = text(node) else { return }
+            scope = .section(section)
+        } else if let node = mapping["range"], let range = node.mapping {
+            refuseUnknownKeys(range, ["first", "last"])
+            guard let first = text(range["first"]).flatMap({ Code($0) }),
+                let last = text(range["last"]).flatMap({ Code($0) }), first.count == 5, last.count == 5,
+                first <= last
+            else {
+                report("overlay_scope", node, "a range needs `first` and `last`, two codes in order")
+                return
+            }
+            scope = .range(first, last)
+        } else {
+            report("overlay_type", mapping["range"] ?? document, "`range` holds the keys `first` and `last`")
+            return
+        }
+        var overlay = CategoryOverlay(scope: scope, place: place(document))
+        overlay.name = text(mapping["name"])
+        overlay.billing = text(mapping["billing"])
+        overlay.documentation = text(mapping["documentation"])
+        if let node = mapping["rvu_notes"] {
+            guard let notes = node.mapping else {
+                report("overlay_type", node, "`rvu_notes` holds a text for each reason")
+                return
+            }
+            refuseUnknownKeys(notes, reasons.sorted())
+            for (key, value) in notes { overlay.notes[key.string ?? ""] = text(value) }
+        }
+        overlay.questions = questions(mapping["questions"], allowsRoutes: true)
+        categories.append(overlay)
+    }
+
+    private mutating func questions(_ node: Node?, allowsRoutes: Bool) -> [QuestionTemplate] {
+        guard let node else { return [] }
+        guard let list = node.sequence, !list.isEmpty else {
+            report("overlay_type", node, "`questions` is a list of `question` and `answer`")
+            return []
+        }
+        return list.compactMap { item in
+            guard let mapping = item.mapping else {
+                report("overlay_type", item, "a question has the keys `question` and `answer`")
+                return nil
+            }
+            refuseUnknownKeys(mapping, ["question", "answer"] + (allowsRoutes ? ["routes"] : []))
+            let named = texts(mapping["routes"])
+            for route in named where !routes.contains(route.value) {
+                problems.add(
+                    Diagnostic(
+                        .error, "overlay_route", at: route.place,
+                        "'\(route.value)' is no route; known are \(routes.sorted().joined(separator: ", "))"))
+            }
+            guard let question = template(mapping["question"]), let answer = template(mapping["answer"]) else {
+                if mapping["question"] == nil || mapping["answer"] == nil {
+                    report("overlay_question", item, "a question needs both `question` and `answer`")
+                }
+                return nil
+            }
+            return QuestionTemplate(question: question, answer: answer, routes: named.map(\.value))
+        }
+    }
+
+    private mutating func template(_ node: Node?) -> Template? {
+        guard let node, let text = text(node) else { return nil }
+        let template = Template(text)
+        for unknown in template.unknownVariables {
+            report(
+                "overlay_variable", node,
+                "'{{\(unknown)}}' is no variable; known are "
+                    + Template.Variable.allCases.map { "{{\($0.rawValue)}}" }.joined(separator: " "))
+        }
+        return template
+    }
+
+    // MARK: Scalars
+
+    private mutating func text(_ node: Node?) -> String? {
+        guard let node else { return nil }
+        guard case .scalar(let scalar) = node else {
+            report("overlay_type", node, "expected a text")
+            return nil
+        }
+        let text = scalar.string.trimmed
+        if text.isEmpty {
+            report("overlay_empty", node, "the text is empty", hint: "Write it, or take the key away.")
+            return nil
+        }
+        return text
+    }
+
+    private mutating func texts(_ node: Node?) -> [Placed<String>] {
+        guard let node else { return [] }
+        guard let list = node.sequence, !list.isEmpty else {
+            report("overlay_type", node, "expected a list of texts, each on a line that begins with `- `")
+            return []
+        }
+        return list.compactMap { item in text(item).map { Placed(value: $0, place: place(item)) } }
+    }
+
+    private mutating func refuseUnknownKeys(_ mapping: Node.Mapping, _ known: [String]) {
+        for (key, _) in mapping where !known.contains(key.string ?? "") {
+            report(
+                "overlay_key", key, "'\(key.string ?? "")' is no key here; known are \(known.joined(separator: ", "))")
+        }
+    }
+
+    private func place(_ node: Node) -> Place { Place(file, line: node.mark?.line, column: node.mark?.column) }
+
+    private mutating func report(_ id: String, _ node: Node, _ message: String, hint: String? = nil) {
+        problems.add(Diagnostic(.error, id, at: place(node), message, hint: hint))
+    }
+
+    private func diagnostic(for error: any Error) -> Diagnostic {
+        func syntax(_ mark: Mark?, _ message: String) -> Diagnostic {
+            Diagnostic(
+                .error, "overlay_yaml", at: Place(file, line: mark?.line, column: mark?.column), message,
+                hint: "Texts with a colon, a hash or a brace need quotation marks or a block (`>-`).")
+        }
+        switch error as? YamlError {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            return syntax(mark, problem)
+        case .duplicatedKeysInMapping(let duplicates, let context):
+            return syntax(context.mark, "the key '\(duplicates.joined(separator: "', '"))' stands twice")
+        case .reader(let problem, _, _, _): return syntax(nil, problem)
+        default: return syntax(nil, "\(error)")
+        }
+    }
+}
+
+extension String {
+    fileprivate var trimmed: String {
+        var text = Substring(self)
+        while text.first?.isWhitespace == true { text.removeFirst() }
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return String(text)
+    }
+}

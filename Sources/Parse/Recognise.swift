@@ -1,0 +1,115 @@
+public import Model
+private import CSV
+public import Schemas
+
+/// What a document turned out to be.
+public enum Recognition: Sendable {
+    case table(SourceTable, SourceForm)
+    /// Not a table that is read, with the reason.
+    case other(String)
+}
+
+/// Tells which table a document is, by its content first and its name second.
+/// - Throws: when name and content speak of different tables, or when a document that is named like a table
+///   or was named by the user is none.
+public func recognise(
+    _ bytes: [UInt8], of document: SourceDocument, schemas: Schemas
+) throws(IngestError) -> Recognition {
+    let byName = tableByName(document.name, schemas: schemas)
+    guard let (byContent, form) = tableByContent(bytes, schemas: schemas) else {
+        if let byName {
+            // Its own reader knows best what is wrong with it.
+            return .table(byName, document.fileExtension == "csv" ? .csv : .txt)
+        }
+        _ = document.isNamedByUser ? try SourceText(bytes, path: document.path) : nil
+        guard !document.isNamedByUser else {
+            throw IngestError(
+                .badData, "not_recognised", at: Place(document.path, line: 1),
+                "neither its name nor its content is that of a table of CMS's; it begins with "
+                    + "'\(beginning(of: bytes))'",
+                hint: "Tables are told by PPRRVU, GPCI, ANES, LOCCO, OPPSCAP or ANWEB in the name, or by "
+                    + "their header row.")
+        }
+        return .other("no table of CMS's that is read")
+    }
+    if let byName, byName != byContent {
+        throw IngestError(
+            .badData, "name_and_content_disagree", at: Place(document.path, line: 1),
+            "it is named like \(byName.name) and holds \(byContent.name)",
+            hint: "Two files may have been swapped. Give them their own names back.")
+    }
+    return .table(byContent, form)
+}
+
+private func beginning(of bytes: [UInt8]) -> String {
+    let line = bytes.prefix { $0 != 0x0A && $0 != 0x0D }.prefix(60)
+    return String(decoding: line.map { (0x20..<0x7F).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
+}
+
+private let recognised: [SourceTable] = [.pprrvu, .gpci, .anes, .locco, .oppscap, .hcpcs]
+
+private func tableByName(_ name: String, schemas: Schemas) -> SourceTable? {
+    let upper = name.uppercased()
+    guard !["CORRECTION", "TRANS", "NOC", "RECORDLAYOUT", "README"].contains(where: upper.contains) else {
+        return nil
+    }
+    return recognised.first { schemas.member($0).map { upper.contains($0.nameContains) } ?? false }
+}
+
+/// How many lines at the beginning of a file are looked at.
+private let sample = 60
+
+private func tableByContent(_ bytes: [UInt8], schemas: Schemas) -> (SourceTable, SourceForm)? {
+    let lines = bytes.split(separator: 0x0A, maxSplits: sample, omittingEmptySubsequences: true).prefix(sample)
+        .map { $0.last == 0x0D ? $0.dropLast() : $0 }
+    let first = lines.first.map { normalisedLabel($0.drop { $0 == 0xEF || $0 == 0xBB || $0 == 0xBF }) } ?? ""
+    for table in recognised {
+        guard let member = schemas.member(table) else { continue }
+        if !member.csvBegins.isEmpty {
+            for line in lines where line.contains(UInt8(ascii: ",")) {
+                let cells = line.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+                    .map { normalisedLabel($0.drop { $0 == 0xEF || $0 == 0xBB || $0 == 0xBF }) }
+                if cells.count >= member.csvBegins.count,
+                    zip(cells, member.csvBegins).allSatisfy({ $0.hasPrefix($1) }),
+                    cells.contains(where: { $0.contains(member.csvContains) }) || member.csvContains.isEmpty
+                {
+                    return (table, .csv)
+                }
+            }
+        }
+        if !member.textBegins.isEmpty, first.hasPrefix(member.textBegins),
+            !first.contains(",")
+        {
+            return (table, .txt)
+        }
+    }
+    // Records without a title: most of the lines must look like them.
+    for table in [SourceTable.anes, .oppscap, .hcpcs, .pprrvu] {
+        let layout = schemas.layout(table, year: 2025)
+        let fitting = lines.count { layout.looksLikeRecord($0) }
+        if fitting > 0, fitting * 2 > lines.count { return (table, .txt) }
+    }
+    return nil
+}
+
+extension Layout {
+    /// Whether a line has the shape of this table's TXT record: digits where numbers stand, blanks between.
+    fileprivate func looksLikeRecord(_ line: ArraySlice<UInt8>) -> Bool {
+        let bytes = Array(line)
+        if name == SourceTable.hcpcs.name {
+            return bytes.count > 11 && bytes[5..<10].allSatisfy { (0x30...0x39).contains($0) }
+                && [0x33, 0x34, 0x37, 0x38].contains(bytes[10])
+        }
+        guard bytes.count == recordLength, filler.allSatisfy({ bytes[$0 - 1] == 0x20 }) else { return false }
+        return fields.allSatisfy { field in
+            guard let position = field.position else { return true }
+            let value = bytes[(position.lowerBound - 1)..<position.upperBound].drop { $0 == 0x20 }
+            switch field.kind {
+            case .rvu, .share, .factor, .gpci, .money, .contractor, .locality:
+                return value.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") || $0 == 0x20 }
+                    && !value.isEmpty
+            default: return true
+            }
+        }
+    }
+}

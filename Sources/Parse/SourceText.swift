@@ -1,0 +1,117 @@
+import Model
+
+/// A source file's bytes on their way to fields: without byte order mark, cut at CMS's end-of-file mark.
+struct SourceText {
+    let path: String
+    /// Ends with a line end, or is empty.
+    let bytes: ArraySlice<UInt8>
+    /// A byte order mark says UTF-8; everything else from CMS is Windows-1252.
+    let isUTF8: Bool
+
+    /// - Throws: for an HTML page, binary data, data behind the end-of-file mark, and a last line that breaks
+    ///   off: any of them means that this is not the whole file that CMS published.
+    init(_ whole: [UInt8], path: String) throws(IngestError) {
+        self.path = path
+        var bytes = whole[...]
+        isUTF8 = bytes.starts(with: [0xEF, 0xBB, 0xBF])
+        if isUTF8 { bytes = bytes.dropFirst(3) }
+        if let first = bytes.first(where: { $0 > 0x20 }), first == UInt8(ascii: "<") {
+            throw IngestError(
+                .badData, "html_instead_of_data", at: Place(path, line: 1), "this is an HTML page, not a table",
+                hint: "CMS answers some requests with a page: open the link in a browser and save the file.")
+        }
+        if let end = bytes.firstIndex(of: 0x1A) {
+            let rest = bytes[end...]
+            guard rest.allSatisfy({ [0x1A, 0x20, 0x0D, 0x0A, UInt8(ascii: ",")].contains($0) }) else {
+                throw IngestError(
+                    .badData, "data_after_end", at: Place(path, line: Self.line(of: end, in: bytes)),
+                    "there is data behind the end-of-file mark (byte 0x1A)")
+            }
+            bytes = bytes[..<end]
+        }
+        if let zero = bytes.firstIndex(of: 0) {
+            throw IngestError(
+                .badData, "binary_data", at: Place(path, line: Self.line(of: zero, in: bytes)),
+                "there is a zero byte: this is not a text file")
+        }
+        if let last = bytes.last, last != 0x0A {
+            throw IngestError(
+                .badData, "last_line_cut", at: Place(path, line: Self.line(of: bytes.endIndex, in: bytes)),
+                "the last line has no line end, which CMS's files always have: the file is cut",
+                hint: "Fetch the file again. If you know that it is whole, add the line end.")
+        }
+        self.bytes = bytes
+    }
+
+    private static func line(of index: Int, in bytes: ArraySlice<UInt8>) -> Int {
+        1 + bytes[..<index].count { $0 == 0x0A }
+    }
+
+    /// The lines without their ends, as ranges of ``bytes``.
+    func lines() -> [Range<Int>] {
+        var lines: [Range<Int>] = []
+        lines.reserveCapacity(bytes.count / 100)
+        var start = bytes.startIndex
+        while start < bytes.endIndex, let end = bytes[start...].firstIndex(of: 0x0A) {
+            lines.append(start..<(end > start && bytes[end - 1] == 0x0D ? end - 1 : end))
+            start = end + 1
+        }
+        return lines
+    }
+}
+
+/// Characters of Windows-1252 from 0x80 to 0x9F; zero where there is none.
+private let windows1252: [UInt32] = [
+    0x20AC, 0, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0,
+    0x017D, 0, 0, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A,
+    0x0153, 0, 0x017E, 0x0178,
+]
+
+/// Appends a field to `buffer` as UTF-8, without blanks at either end and with no-break spaces as spaces.
+/// Returns the byte that has no meaning in the file's encoding, or a control character, if one is there.
+func appendField(
+    _ field: ArraySlice<UInt8>, isUTF8: Bool, keepingLeadingBlanks: Bool = false, to buffer: inout [UInt8]
+) -> UInt8? {
+    var first = field.startIndex
+    var last = field.endIndex
+    while !keepingLeadingBlanks, first < last, field[first] == 0x20 || (field[first] == 0xA0 && !isUTF8) { first += 1 }
+    while first < last, field[last - 1] == 0x20 || (field[last - 1] == 0xA0 && !isUTF8) { last -= 1 }
+    let trimmed = field[first..<last]
+    guard trimmed.contains(where: { $0 < 0x20 || $0 >= 0x7F }) else {
+        buffer.append(contentsOf: trimmed)
+        return nil
+    }
+    if isUTF8 {
+        guard let text = String(validating: trimmed, as: UTF8.self) else { return trimmed.first { $0 >= 0x80 } }
+        if let control = trimmed.first(where: { $0 < 0x20 || $0 == 0x7F }) { return control }
+        let spaced = String(text.unicodeScalars.map { $0.value == 0xA0 ? " " : Character($0) })
+        buffer.append(contentsOf: spaced.utf8)
+        return nil
+    }
+    for byte in trimmed {
+        switch byte {
+        case 0x20..<0x7F: buffer.append(byte)
+        case 0xA0: buffer.append(0x20)
+        case 0x80...:
+            let value = byte < 0xA0 ? windows1252[Int(byte) - 0x80] : UInt32(byte)
+            guard value != 0, let scalar = Unicode.Scalar(value) else { return byte }
+            buffer.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+        default: return byte
+        }
+    }
+    return nil
+}
+
+/// ASCII letters as capitals, runs of blanks as one, none at the ends: how labels and titles are compared.
+func normalisedLabel(_ bytes: some Sequence<UInt8>) -> String {
+    var label: [UInt8] = []
+    for byte in bytes {
+        if byte == 0x20 || byte == 0x09 || byte == 0xA0 {
+            if let last = label.last, last != 0x20 { label.append(0x20) }
+        } else {
+            label.append((0x61...0x7A).contains(byte) ? byte - 0x20 : byte)
+        }
+    }
+    while label.last == 0x20 { label.removeLast() }
+    return String(decoding: label, as: UTF8.self)
+}

@@ -1,0 +1,134 @@
+import Model
+import Schemas
+
+/// Cuts fixed-width records at the positions of the layout and checks that nothing stands between them.
+struct TextReader {
+    let text: SourceText
+    let table: SourceTable
+    let release: Release
+    let schemas: Schemas
+
+    func read() throws(IngestError) -> RawTable {
+        let layout = schemas.layout(table, year: release.year)
+        let columns = layout.fields.filter { $0.position != nil }
+        let keyRange = layout.fields[0].position ?? 1...1
+        var bytes: [UInt8] = []
+        var ends: [UInt32] = []
+        var lines: [UInt32] = []
+        var notes: [(line: Int, text: String)] = []
+        var title: String?
+        var problems = Diagnostics()
+        var footnote: Int?
+        bytes.reserveCapacity(text.bytes.count)
+
+        for (index, range) in text.lines().enumerated() {
+            let line = text.bytes[range]
+            let number = index + 1
+            if line.allSatisfy({ $0 <= 0x20 || $0 == 0xA0 }) { continue }
+            if lines.isEmpty, !layout.preamble.isEmpty, line.starts(with: layout.preamble.utf8) { continue }
+            if layout.hasNotes, !isRecord(line, key: keyRange) {
+                let note = String(decoding: line, as: UTF8.self)
+                if title == nil, lines.isEmpty, table != .hcpcs {
+                    title = note
+                    try checkTitle(note, line: number, path: text.path, table: table, release: release)
+                }
+                if !lines.isEmpty { footnote = footnote ?? number }
+                notes.append((number, note))
+                continue
+            }
+            if let footnote {
+                problems.add(
+                    Diagnostic(
+                        .error, "row_after_notes", at: Place(text.path, line: number),
+                        "a record stands behind line \(footnote), which is none"))
+            }
+            lines.append(UInt32(number))
+            append(line, number: number, layout: layout, columns: columns, to: &bytes, &ends, &problems)
+        }
+        try problems.stopOnErrors()
+        guard !lines.isEmpty else {
+            throw IngestError(
+                .badData, "no_rows", at: Place(text.path),
+                "there is not one \(table.name) record in it",
+                hint: table == .hcpcs ? "A record has its sequence number in bytes 6–10 and 3, 4, 7 or 8 in byte 11." : nil)
+        }
+        return RawTable(
+            table: table, form: .txt, file: text.path, columns: columns, title: title, released: nil,
+            notes: notes, bytes: bytes, ends: ends, lines: lines)
+    }
+
+    private func isRecord(_ line: ArraySlice<UInt8>, key: ClosedRange<Int>) -> Bool {
+        let start = line.startIndex
+        if table == .hcpcs {
+            return line.count > 11 && line[(start + 5)..<(start + 10)].allSatisfy { (0x30...0x39).contains($0) }
+                && [0x33, 0x34, 0x37, 0x38].contains(line[start + 10])
+        }
+        guard line.count >= key.upperBound else { return false }
+        return line[(start + key.lowerBound - 1)..<(start + key.upperBound)]
+            .allSatisfy { (0x30...0x39).contains($0) }
+    }
+
+    private func append(
+        _ line: ArraySlice<UInt8>, number: Int, layout: Layout, columns: [FieldLayout], to bytes: inout [UInt8],
+        _ ends: inout [UInt32], _ problems: inout Diagnostics
+    ) {
+        let start = line.startIndex
+        func problem(_ id: String, _ column: Int, _ message: String, hint: String? = nil) {
+            problems.add(
+                Diagnostic(
+                    .error, id, at: Place(text.path, line: number, column: column), message, hint: hint))
+        }
+        let used = line.lastIndex { $0 != 0x20 }.map { $0 - start + 1 } ?? 0
+        if used > layout.recordLength {
+            problem(
+                "record_length", layout.recordLength + 1,
+                "the record has \(used) bytes; \(layout.name) of \(layout.year) has \(layout.recordLength)",
+                hint: "A character may have been inserted, or CMS added a field: see "
+                    + "Schemas/layouts/\(table.layout).csv.")
+        }
+        for position in layout.filler where position <= line.count && line[start + position - 1] != 0x20 {
+            problem(
+                "filler_not_blank", position,
+                "'\(Character(Unicode.Scalar(line[start + position - 1])))' stands where the layout has a blank",
+                hint: "The record may be shifted, or CMS added a field.")
+            break
+        }
+        for field in columns {
+            guard let position = field.position else { continue }
+            if line.count < position.upperBound, !mayBeCut(field, at: line.count) {
+                problem(
+                    "record_length", line.count + 1,
+                    "the record ends inside or before \(field.name) (bytes \(position.lowerBound)–\(position.upperBound))",
+                    hint: "The file may be cut.")
+                ends.append(UInt32(bytes.count))
+                continue
+            }
+            let first = min(position.lowerBound - 1, line.count)
+            let last = min(position.upperBound, line.count)
+            let fieldStart = bytes.count
+            if let byte = appendField(
+                line[(start + first)..<(start + last)], isUTF8: text.isUTF8,
+                keepingLeadingBlanks: field.kind == .list, to: &bytes)
+            {
+                problem(
+                    "character_invalid", position.lowerBound,
+                    "the byte 0x\(String(byte, radix: 16)) is no character of the file's encoding")
+            }
+            if field.impliedPlaces > 0, bytes.count - fieldStart > field.impliedPlaces {
+                bytes.insert(UInt8(ascii: "."), at: bytes.count - field.impliedPlaces)
+            }
+            ends.append(UInt32(bytes.count))
+        }
+    }
+
+    /// Trailing blanks are dropped by some of CMS's exports, so a record may end before or inside a text, and
+    /// before a code or date that is blank; never where a number should stand.
+    private func mayBeCut(_ field: FieldLayout, at length: Int) -> Bool {
+        guard let position = field.position else { return true }
+        switch field.kind {
+        case .text, .list: return true
+        case .indicator, .modifier, .na, .code, .date, .state: return length < position.lowerBound
+        default: return false
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import Emit
+import Foundation
+public import Model
+public import Schemas
+public import Store
+
+/// Searches a revision's full-text index.
+/// - Throws: when the revision's database cannot be read.
+public func searchCodes(_ text: String, in revision: Revision, limit: Int) throws(IngestError) -> [SearchHit] {
+    try search(text, in: revision.folder.appendingPathComponent("dataset.sqlite"), limit: limit)
+}
+
+/// A release that the catalogue knows or the store holds.
+public struct ListedRelease: Sendable {
+    public let label: String
+    public let effectiveFrom: String
+    public let effectiveTo: String
+    public let conversionFactor: String?
+    public let conversionFactorQP: String?
+    public let revisions: [Int]
+}
+
+/// Every release of the catalogue and of the store, by date.
+/// - Throws: when a manifest of the store cannot be read.
+public func releaseList(_ store: Store, schemas: Schemas) throws(IngestError) -> [ListedRelease] {
+    var list = schemas.catalogue.entries.map { entry in
+        ListedRelease(
+            label: entry.release.label, effectiveFrom: entry.release.effectiveFrom.description,
+            effectiveTo: entry.release.effectiveTo.description,
+            conversionFactor: entry.conversionFactors?.nonQP.description,
+            conversionFactorQP: entry.conversionFactors?.qp?.description,
+            revisions: store.revisions(of: entry.release.label).map(\.number))
+    }
+    for label in store.labels() where !list.contains(where: { $0.label == label }) {
+        guard let newest = store.revisions(of: label).last else { continue }
+        let manifest = try store.manifest(of: newest)
+        list.append(
+            ListedRelease(
+                label: label, effectiveFrom: manifest["release"]?["effective"]?["from"]?.text ?? "",
+                effectiveTo: manifest["release"]?["effective"]?["to"]?.text ?? "",
+                conversionFactor: manifest["conversion_factors"]?["non_qp"]?.text,
+                conversionFactorQP: manifest["conversion_factors"]?["qp"]?.text.nonEmpty,
+                revisions: store.revisions(of: label).map(\.number)))
+    }
+    return list.sorted { ($0.effectiveFrom, $0.label) < ($1.effectiveFrom, $1.label) }
+}
+
+extension String {
+    fileprivate var nonEmpty: String? { isEmpty ? nil : self }
+}
+
+/// What the commands print with `--format json`.
+public func searchJSON(_ hits: [SearchHit]) -> [UInt8] {
+    json { json in
+        json.array { json in
+            for hit in hits {
+                json.object { json in
+                    json.field("code", hit.code)
+                    json.field("system", hit.system)
+                    json.field("title", hit.title)
+                    json.field("long_descriptor", hit.longDescriptor)
+                    json.field("category", hit.categoryName)
+                }
+            }
+        }
+    }
+}
+
+public func releasesJSON(_ list: [ListedRelease]) -> [UInt8] {
+    json { json in
+        json.array { json in
+            for entry in list {
+                json.object { json in
+                    json.field("label", entry.label)
+                    json.field("effective_from", entry.effectiveFrom)
+                    json.field("effective_to", entry.effectiveTo)
+                    json.field("conversion_factor", entry.conversionFactor)
+                    json.field("conversion_factor_qp", entry.conversionFactorQP)
+                    json.array("revisions") { json in for number in entry.revisions { json.value(.integer(number)) } }
+                }
+            }
+        }
+    }
+}
+
+public func validationJSON(_ validation: Validation) -> [UInt8] {
+    json { json in
+        json.object { json in
+            json.field("valid", validation.diagnostics.count(.error) == 0)
+            json.field("files", validation.files)
+            json.field("documents", validation.documents)
+            json.field("rows", validation.rows)
+            json.array("problems") { json in
+                for kind in validation.diagnostics.kinds {
+                    for problem in kind.first {
+                        json.object { json in
+                            json.field("id", problem.id)
+                            json.field("place", problem.place?.description)
+                            json.field("message", problem.message)
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+private func json(_ body: (inout JSONWriter) -> Void) -> [UInt8] {
+    var json = JSONWriter(indented: true)
+    body(&json)
+    return json.bytes + [0x0A]
+}

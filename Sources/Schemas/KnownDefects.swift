@@ -1,0 +1,51 @@
+public import Model
+
+/// A row of `values/known-differences.csv`: a place where CMS's two forms of a table disagree.
+public struct KnownDifference: Sendable {
+    public let years: ClosedRange<Int>
+    public let table: String
+    /// The row's key as text, `01182-18`.
+    public let key: String
+    public let field: String
+    public let csv: String
+    public let text: String
+    public let meaning: String
+
+    static func read(_ table: EmbeddedTable) throws(IngestError) -> [KnownDifference] {
+        var rows: [KnownDifference] = []
+        for row in table.rows {
+            rows.append(
+                KnownDifference(
+                    years: try row.years("years"), table: try row("table"), key: try row("key"),
+                    field: try row("field"), csv: try row("csv"), text: try row("txt"),
+                    meaning: try row("meaning")))
+        }
+        return rows
+    }
+}
+
+/// A row of `values/locality-corrections.csv`: a locality that CMS lists under a contractor that does not
+/// serve it.
+public struct LocalityCorrection: Sendable {
+    public let years: ClosedRange<Int>
+    public let table: String
+    public let published: LocalityKey
+    /// The contractor under which GPCI lists the locality.
+    public let gpciContractor: Contractor
+    public let meaning: String
+
+    static func read(_ table: EmbeddedTable) throws(IngestError) -> [LocalityCorrection] {
+        var rows: [LocalityCorrection] = []
+        for row in table.rows {
+            guard let contractor = Contractor(try row("mac")), let number = LocalityNumber(try row("locality")),
+                let gpciContractor = Contractor(try row("gpci_mac"))
+            else { throw row.invalid("the locality cannot be read") }
+            rows.append(
+                LocalityCorrection(
+                    years: try row.years("years"), table: try row("table"),
+                    published: LocalityKey(contractor: contractor, number: number),
+                    gpciContractor: gpciContractor, meaning: try row("meaning")))
+        }
+        return rows
+    }
+}

@@ -1,0 +1,55 @@
+import Model
+
+/// A row of `layouts/members.csv`: how a table's member is told by its name.
+public struct MemberDefinition: Sendable {
+    let table: String
+    /// What the file's name contains, upper case.
+    public let nameContains: String
+    /// What the first cells of the CSV's header row begin with.
+    public let csvBegins: [String]
+    /// What one of the header's cells contains.
+    public let csvContains: String
+    /// What the TXT's first line begins with; empty where the records come at once.
+    public let textBegins: String
+    let hasNotes: Bool
+    let preamble: String
+    let textYears: ClosedRange<Int>
+
+    static func read(_ table: EmbeddedTable) throws(IngestError) -> [MemberDefinition] {
+        var members: [MemberDefinition] = []
+        for row in table.rows {
+            members.append(
+                MemberDefinition(
+                    table: try row("table"), nameContains: try row("name_contains"),
+                    csvBegins: try row("csv_begins").split(separator: "|").map(String.init),
+                    csvContains: try row("csv_contains"), textBegins: try row("txt_begins"),
+                    hasNotes: try row("notes") == "yes", preamble: try row("preamble"),
+                    textYears: try row.years("txt_years")))
+        }
+        return members
+    }
+}
+
+extension FieldLayout {
+    static func read(_ table: EmbeddedTable) throws(IngestError) -> [FieldLayout] {
+        var fields: [FieldLayout] = []
+        for row in table.rows {
+            guard let kind = FieldKind(rawValue: try row("kind")) else {
+                throw row.invalid("'\(try row("kind"))' is no kind of field")
+            }
+            var position: ClosedRange<Int>?
+            if let first = try row.integer("first"), let last = try row.integer("last") {
+                guard 1 <= first, first <= last else { throw row.invalid("the position is backwards") }
+                position = first...last
+            }
+            fields.append(
+                FieldLayout(
+                    name: try row("field"),
+                    labels: try row("label").split(separator: "|").map(String.init),
+                    position: position, kind: kind, width: try row.integer("width") ?? 0,
+                    impliedPlaces: try row.integer("implied_places") ?? 0, years: try row.years("years"),
+                    isOptional: try row("presence") == "optional"))
+        }
+        return fields
+    }
+}

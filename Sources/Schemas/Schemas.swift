@@ -1,0 +1,141 @@
+private import CSV
+private import CSchemas
+public import Model
+
+/// The tables of the top-level folder `Schemas/`: what changes from release to release is data, not code.
+/// They are embedded in the binary and read once at the start.
+public struct Schemas: Sendable {
+    public let catalogue: ReleaseCatalogue
+    public let statuses: StatusTable
+    public let indicators: IndicatorValues
+    public let hcpcsValues: IndicatorValues
+    public let classification: Classification
+    public let tables: [TableSchema]
+    public let knownDifferences: [KnownDifference]
+    public let localityCorrections: [LocalityCorrection]
+    let members: [MemberDefinition]
+    let layouts: [String: [FieldLayout]]
+
+    /// Reads every table.
+    /// - Throws: when a table breaks its own rules; the message names the file and line under `Schemas/`.
+    public init() throws(IngestError) {
+        catalogue = try ReleaseCatalogue(EmbeddedTable("values/releases.csv"))
+        statuses = try StatusTable(EmbeddedTable("values/status.csv"))
+        indicators = try IndicatorValues(EmbeddedTable("values/indicators.csv"))
+        hcpcsValues = try IndicatorValues(EmbeddedTable("values/hcpcs-values.csv"))
+        classification = try Classification(
+            ranges: EmbeddedTable("values/code-ranges.csv"),
+            sections: EmbeddedTable("values/hcpcs-sections.csv"),
+            routes: EmbeddedTable("values/routes.csv"), betos: hcpcsValues)
+        tables = try TableSchema.read(EmbeddedTable("dataset/tables.csv"))
+        knownDifferences = try KnownDifference.read(EmbeddedTable("values/known-differences.csv"))
+        localityCorrections = try LocalityCorrection.read(EmbeddedTable("values/locality-corrections.csv"))
+        members = try MemberDefinition.read(EmbeddedTable("layouts/members.csv"))
+        var layouts: [String: [FieldLayout]] = [:]
+        for member in members {
+            layouts[member.table] = try FieldLayout.read(EmbeddedTable("layouts/\(member.table).csv"))
+        }
+        self.layouts = layouts
+    }
+
+    /// The columns that `table` has in `year`.
+    public func layout(_ table: SourceTable, year: Int) -> Layout {
+        let member = member(table)
+        return Layout(
+            name: table.name, year: year,
+            fields: (layouts[table.layout] ?? []).filter { $0.years.contains(year) },
+            hasNotes: member?.hasNotes ?? false, preamble: member?.preamble ?? "")
+    }
+
+    /// How members of `table` are told; `nil` for a table without a row in `layouts/members.csv`.
+    public func member(_ table: SourceTable) -> MemberDefinition? {
+        members.first { $0.table == table.layout }
+    }
+
+    /// Whether the fixed-width layout of `table` is known for `year`.
+    public func knowsText(_ table: SourceTable, year: Int) -> Bool {
+        member(table)?.textYears.contains(year) ?? false
+    }
+
+    /// The bytes of an embedded file, such as `manifest.schema.json`; `nil` when there is none.
+    public static func file(_ path: String) -> [UInt8]? {
+        var index = 0
+        while true {
+            let file = schema_file(index)
+            guard let name = file.path, let bytes = file.bytes else { return nil }
+            if String(cString: name) == path {
+                return Array(UnsafeBufferPointer(start: bytes, count: file.count))
+            }
+            index += 1
+        }
+    }
+
+    /// The paths of all embedded files below `Schemas/`.
+    public static var files: [String] {
+        var paths: [String] = []
+        while let path = schema_file(paths.count).path { paths.append(String(cString: path)) }
+        return paths
+    }
+}
+
+/// A CSV file of `Schemas/` with its columns by name.
+struct EmbeddedTable {
+    struct Row {
+        let place: Place
+        let values: [String: String]
+
+        /// The value of a column that the file must have.
+        func callAsFunction(_ column: String) throws(IngestError) -> String {
+            guard let value = values[column] else { throw invalid("it has no column \(column)") }
+            return value
+        }
+
+        func integer(_ column: String) throws(IngestError) -> Int? {
+            let text = try self(column)
+            if text.isEmpty { return nil }
+            guard let number = Int(text) else { throw invalid("\(column) is '\(text)', not a number") }
+            return number
+        }
+
+        /// `2015-2025`, `2026-`; a missing end is open.
+        func years(_ column: String) throws(IngestError) -> ClosedRange<Int> {
+            let parts = try self(column).split(separator: "-", omittingEmptySubsequences: false)
+            guard parts.count == 2, let first = Int(parts[0]) else {
+                throw invalid("\(column) is not a range of years such as 2015-2025 or 2026-")
+            }
+            let last = parts[1].isEmpty ? 9999 : Int(parts[1])
+            guard let last, first <= last else { throw invalid("\(column) ends before it begins") }
+            return first...last
+        }
+
+        func invalid(_ what: String) -> IngestError {
+            IngestError(.badData, "schema_table", at: place, what)
+        }
+    }
+
+    let rows: [Row]
+
+    init(_ path: String) throws(IngestError) {
+        let file = "Schemas/\(path)"
+        guard let bytes = Schemas.file(path) else {
+            throw IngestError(.badData, "schema_table", at: Place(file), "it is not embedded in this binary")
+        }
+        let csv: CSVRows
+        do { csv = try tokeniseCSV(bytes) } catch {
+            throw IngestError(.badData, "schema_table", at: Place(file, line: error.line), error.message)
+        }
+        var rows: [Row] = []
+        let header = csv.count > 0 ? csv.strings(of: 0) : []
+        for index in 0..<csv.count where index > 0 {
+            let place = Place(file, line: Int(csv.lines[index]))
+            let cells = csv.strings(of: index)
+            guard cells.count == header.count else {
+                throw IngestError(
+                    .badData, "schema_table", at: place,
+                    "\(cells.count) columns where the header has \(header.count)")
+            }
+            rows.append(Row(place: place, values: Dictionary(zip(header, cells)) { first, _ in first }))
+        }
+        self.rows = rows
+    }
+}

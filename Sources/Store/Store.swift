@@ -1,0 +1,231 @@
+import Digest
+public import Foundation
+public import Model
+
+/// A published revision of a release.
+public struct Revision: Sendable {
+    public let label: String
+    public let number: Int
+    /// The folder that holds its files.
+    public let folder: URL
+
+    public init(label: String, number: Int, folder: URL) {
+        self.label = label
+        self.number = number
+        self.folder = folder
+    }
+
+    /// `RVU26A-r1`.
+    public var name: String { "\(label)-r\(number)" }
+}
+
+/// The folder that holds published revisions:
+///
+///     latest.json              points at the newest release's newest revision
+///     releases/RVU26A/r1/      a revision; never changed once it is there
+///     .staging/                the revision being written; removed by the next run if one was killed
+///     .lock                    held while a run writes
+///
+/// Only ``publish(_:label:number:)`` makes a revision visible, by one rename.
+public struct Store: Sendable {
+    public let root: URL
+
+    public init(_ root: URL) { self.root = root }
+
+    private var releases: URL { root.appendingPathComponent("releases") }
+    private var staging: URL { root.appendingPathComponent(".staging") }
+
+    // MARK: Reading
+
+    /// The releases in the store, by label.
+    public func labels() -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: releases.path)) ?? []
+        return names.filter { $0.hasPrefix("RVU") }.sorted()
+    }
+
+    /// A release's revisions, oldest first.
+    public func revisions(of label: String) -> [Revision] {
+        let folder = releases.appendingPathComponent(label)
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        return names.compactMap { name in
+            guard name.hasPrefix("r"), let number = Int(name.dropFirst()), number > 0 else { return nil }
+            return Revision(label: label, number: number, folder: folder.appendingPathComponent(name))
+        }.sorted { $0.number < $1.number }
+    }
+
+    /// The revision that `name` means: `RVU26A` (its newest revision), `RVU26A-r2`, or nothing (the latest).
+    /// - Throws: when the store holds no such revision.
+    public func revision(_ name: String?) throws(IngestError) -> Revision {
+        guard let name else {
+            let pointer = root.appendingPathComponent("latest.json")
+            guard let data = try? Data(contentsOf: pointer), let json = try? JSONValue([UInt8](data)),
+                let label = json["release"]?.string, let number = json["revision"]?.integer
+            else {
+                throw IngestError(
+                    .unavailable, "store_empty", at: Place(root.path), "nothing is published in this store",
+                    hint: "Publish with `ingest run --release RVU26A --input …`, or name another --store.")
+            }
+            return try revision("\(label)-r\(number)")
+        }
+        let parts = name.uppercased().split(separator: "-")
+        let all = revisions(of: parts.first.map(String.init) ?? "")
+        let wanted = parts.count == 2 ? Int(parts[1].dropFirst()) : all.last?.number
+        guard parts.count <= 2, let found = all.first(where: { $0.number == wanted }) else {
+            throw IngestError(
+                .unavailable, "revision_missing", at: Place(root.path), "the store holds no \(name)",
+                hint: labels().isEmpty
+                    ? "It is empty." : "It holds \(labels().joined(separator: ", ")); see `ingest releases`.")
+        }
+        return found
+    }
+
+    /// A revision's manifest.
+    /// - Throws: when it cannot be read.
+    public func manifest(of revision: Revision) throws(IngestError) -> JSONValue {
+        let url = revision.folder.appendingPathComponent("manifest.json")
+        do { return try JSONValue([UInt8](try Data(contentsOf: url))) } catch {
+            throw IngestError(
+                .badData, "manifest_unreadable", at: Place(url.path), "the manifest cannot be read: \(error)",
+                hint: "Restore the revision's folder from a copy; nothing may change in it.")
+        }
+    }
+
+    /// The document of `code` in `codes.ndjson`, found by bisection: lines are sorted by code.
+    /// - Throws: when the file cannot be read.
+    public func document(of code: String, in revision: Revision) throws(IngestError) -> [UInt8]? {
+        let url = revision.folder.appendingPathComponent("codes.ndjson")
+        let data: Data
+        do { data = try Data(contentsOf: url, options: .alwaysMapped) } catch {
+            throw IngestError(.badData, "documents_unreadable", at: Place(url.path), error.localizedDescription)
+        }
+        let wanted = Array(code.utf8)
+        let prefix = Array(#"{"code":""#.utf8)
+        return data.withUnsafeBytes { bytes -> [UInt8]? in
+            var low = 0
+            var high = bytes.count
+            while low < high {
+                var start = (low + high) / 2
+                while start > low, bytes[start - 1] != 0x0A { start -= 1 }
+                var end = start
+                while end < bytes.count, bytes[end] != 0x0A { end += 1 }
+                let line = bytes[start..<end]
+                let found = line.dropFirst(prefix.count).prefix { $0 != UInt8(ascii: "\"") }
+                if found.elementsEqual(wanted) { return Array(line) }
+                if found.lexicographicallyPrecedes(wanted) { low = end + 1 } else { high = start }
+            }
+            return nil
+        }
+    }
+
+    // MARK: Writing
+
+    /// Takes the store for this run, makes it if it is not there, and clears away what a killed run left.
+    /// - Throws: when another run holds it or it cannot be written.
+    public func lock() throws(IngestError) -> StoreLock {
+        do { try FileManager.default.createDirectory(at: releases, withIntermediateDirectories: true) } catch {
+            throw cannotWrite(error)
+        }
+        let lock = try StoreLock(root.appendingPathComponent(".lock"))
+        try clearStaging()
+        // A run that was killed between its rename and this pointer has published all the same.
+        try writeLatest()
+        return lock
+    }
+
+    /// A fresh folder to write a revision in.
+    public func makeStaging() throws(IngestError) -> URL {
+        do { try FileManager.default.createDirectory(at: staging, withIntermediateDirectories: true) } catch {
+            throw cannotWrite(error)
+        }
+        return staging
+    }
+
+    public func clearStaging() throws(IngestError) {
+        guard FileManager.default.fileExists(atPath: staging.path) else { return }
+        do { try FileManager.default.removeItem(at: staging) } catch { throw cannotWrite(error) }
+    }
+
+    /// Writes a small file into the staging folder and waits until the disk has it.
+    public func stage(_ bytes: [UInt8], as path: String) throws(IngestError) {
+        try write(bytes, to: staging.appendingPathComponent(path))
+    }
+
+    /// Makes the staging folder revision `number` of `label`: everything is on disk before the one rename that
+    /// shows it, and the pointer moves last.
+    public func publish(label: String, number: Int) throws(IngestError) -> Revision {
+        let release = releases.appendingPathComponent(label)
+        let folder = release.appendingPathComponent("r\(number)")
+        do {
+            try FileManager.default.createDirectory(at: release, withIntermediateDirectories: true)
+            try synchroniseFolder(staging.appendingPathComponent("tables"))
+            try synchroniseFolder(staging)
+            guard !FileManager.default.fileExists(atPath: folder.path) else {
+                throw CocoaError(.fileWriteFileExists)
+            }
+            try renameFile(staging, to: folder)
+            try synchroniseFolder(release)
+            try synchroniseFolder(releases)
+        } catch {
+            throw cannotWrite(error)
+        }
+        try writeLatest()
+        return Revision(label: label, number: number, folder: folder)
+    }
+
+    /// Points `latest.json` at the newest revision of the release that is effective last. Follows from what
+    /// the store holds, so that it can always be put right.
+    private func writeLatest() throws(IngestError) {
+        var latest: (from: String, revision: Revision, manifest: JSONValue, sha256: String)?
+        for label in labels() {
+            guard let newest = revisions(of: label).last else { continue }
+            let url = newest.folder.appendingPathComponent("manifest.json")
+            guard let bytes = try? [UInt8](Data(contentsOf: url)), let manifest = try? JSONValue(bytes) else {
+                continue
+            }
+            let from = manifest["release"]?["effective"]?["from"]?.string ?? ""
+            if let current = latest, (current.from, current.revision.label) > (from, label) { continue }
+            latest = (from, newest, manifest, Digest.hex(bytes))
+        }
+        guard let latest else { return }
+        let path = "releases/\(latest.revision.label)/r\(latest.revision.number)"
+        let json = """
+            {
+              "release": "\(latest.revision.label)",
+              "revision": \(latest.revision.number),
+              "path": "\(path)",
+              "content_hash": "\(latest.manifest["content_hash"]?.string ?? "")",
+              "manifest_sha256": "\(latest.sha256)"
+            }
+
+            """
+        let url = root.appendingPathComponent("latest.json")
+        if let current = try? Data(contentsOf: url), current.elementsEqual(json.utf8) { return }
+        let aside = root.appendingPathComponent(".latest.json")
+        try write(Array(json.utf8), to: aside)
+        do {
+            try renameFile(aside, to: url)
+            try synchroniseFolder(root)
+        } catch {
+            throw cannotWrite(error)
+        }
+    }
+
+    private func write(_ bytes: [UInt8], to url: URL) throws(IngestError) {
+        do {
+            try Data(bytes).write(to: url)
+            let handle = try FileHandle(forUpdating: url)
+            try handle.synchronize()
+            try handle.close()
+        } catch {
+            throw cannotWrite(error)
+        }
+    }
+
+    private func cannotWrite(_ error: any Error) -> IngestError {
+        if let error = error as? IngestError { return error }
+        return IngestError(
+            .cannotWrite, "cannot_write", at: Place(root.path),
+            "the store cannot be written: \(error.localizedDescription)",
+            hint: "Check the disk's free space and the folder's permissions. Nothing was published.")
+    }
+}

@@ -1,0 +1,173 @@
+import CSV
+import Digest
+public import Foundation
+public import Model
+public import Schemas
+
+/// What validating a revision found.
+public struct Validation: Sendable {
+    public var files = 0
+    public var documents = 0
+    public var rows = 0
+    public var diagnostics = Diagnostics()
+
+    fileprivate mutating func problem(_ id: String, _ place: Place, _ message: String, hint: String? = nil) {
+        diagnostics.add(Diagnostic(.error, id, at: place, message, hint: hint))
+    }
+}
+
+/// Checks a published revision: its manifest, every file's bytes, its documents and tables.
+/// - Throws: when there is no manifest to check against.
+public func validateRevision(_ folder: URL, schemas: Schemas) throws(IngestError) -> Validation {
+    var validation = Validation()
+    let manifestURL = folder.appendingPathComponent("manifest.json")
+    guard let data = try? Data(contentsOf: manifestURL) else {
+        throw IngestError(
+            .unavailable, "manifest_missing", at: Place(manifestURL.relativePath), "there is no manifest to read here",
+            hint: "Name a revision's folder, such as store/releases/RVU26A/r1.")
+    }
+    let manifest: JSONValue
+    do { manifest = try JSONValue([UInt8](data)) } catch {
+        validation.problem(
+            "manifest_unreadable", Place("manifest.json"), "it is no JSON from byte \(error.offset) on")
+        return validation
+    }
+    for problem in try SchemaValidator("manifest.schema.json").problems(of: manifest) {
+        validation.problem("manifest_schema", Place("manifest.json"), problem)
+    }
+
+    var listed: Set<String> = ["manifest.json"]
+    var hashes: [(path: String, sha256: String)] = []
+    for file in manifest["files"]?.elements ?? [] {
+        guard let path = file["path"]?.string else { continue }
+        listed.insert(path)
+        validation.files += 1
+        let place = Place(path)
+        guard !path.hasPrefix("/"), !path.split(separator: "/").contains(".."),
+            let data = try? Data(contentsOf: folder.appendingPathComponent(path), options: .mappedIfSafe)
+        else {
+            validation.problem("file_missing", place, "the manifest names it and it is not there")
+            continue
+        }
+        let bytes = [UInt8](data)
+        let sha256 = Digest.hex(bytes)
+        hashes.append((path, sha256))
+        guard bytes.count == file["bytes"]?.integer, sha256 == file["sha256"]?.string else {
+            validation.problem(
+                "file_changed", place,
+                "it has \(bytes.count) bytes and the hash \(sha256.prefix(12))…; the manifest says "
+                    + "\(file["bytes"]?.text ?? "") and \(file["sha256"]?.text.prefix(12) ?? "")…",
+                hint: "A published revision never changes: restore it from a copy.")
+            continue
+        }
+        let rows: Int?
+        switch path {
+        case "codes.ndjson": rows = try checkDocuments(bytes, &validation)
+        case "datapackage.json": rows = try checkPackage(bytes, &validation)
+        default: rows = path.hasSuffix(".csv") ? checkTable(bytes, path: path, schemas: schemas, &validation) : nil
+        }
+        if let rows, let expected = file["rows"]?.integer, rows != expected {
+            validation.problem("row_count", place, "it has \(rows) rows; the manifest says \(expected)")
+        }
+    }
+    let facts = hashes.filter { $0.path.hasPrefix("tables/") && $0.path != "tables/\(ProvenanceRow.table).csv" }
+        .sorted { $0.path < $1.path }
+    let contentHash = "sha256:" + Digest.hex(facts.map { "\($0.path) \($0.sha256)\n" }.joined())
+    if manifest["content_hash"]?.string != contentHash {
+        validation.problem(
+            "content_hash", Place("manifest.json"), "the content hash of the tables is \(contentHash), not the one stated")
+    }
+    let present = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
+    for path in present.sorted() where !listed.contains(path) {
+        var isFolder: ObjCBool = false
+        _ = FileManager.default.fileExists(atPath: folder.appendingPathComponent(path).path, isDirectory: &isFolder)
+        if !isFolder.boolValue { validation.problem("file_unknown", Place(path), "the manifest does not name it") }
+    }
+    return validation
+}
+
+private func checkDocuments(_ bytes: [UInt8], _ validation: inout Validation) throws(IngestError) -> Int {
+    let validator = try SchemaValidator("code.schema.json")
+    var last = ""
+    var count = 0
+    for line in bytes.split(separator: 0x0A) {
+        count += 1
+        let place = Place("codes.ndjson", line: count)
+        guard let document = try? JSONValue(Array(line)) else {
+            validation.problem("document_unreadable", place, "it is no JSON")
+            continue
+        }
+        for problem in validator.problems(of: document) { validation.problem("document_schema", place, problem) }
+        let code = document["code"]?.string ?? ""
+        if code <= last { validation.problem("document_order", place, "\(code) does not come after \(last)") }
+        last = code
+    }
+    validation.documents = count
+    return count
+}
+
+private func checkPackage(_ bytes: [UInt8], _ validation: inout Validation) throws(IngestError) -> Int? {
+    guard let package = try? JSONValue(bytes) else {
+        validation.problem("package_unreadable", Place("datapackage.json"), "it is no JSON")
+        return nil
+    }
+    for problem in try SchemaValidator("datapackage.schema.json").problems(of: package) {
+        validation.problem("package_schema", Place("datapackage.json"), problem)
+    }
+    return nil
+}
+
+/// Checks a table's header, the type of each value, and its primary key.
+private func checkTable(_ bytes: [UInt8], path: String, schemas: Schemas, _ validation: inout Validation) -> Int? {
+    let name = path.split(separator: "/").last?.split(separator: ".").first.map(String.init) ?? ""
+    guard let table = schemas.tables.first(where: { $0.name == name }) else {
+        validation.problem("table_unknown", Place(path), "no table of this name is defined")
+        return nil
+    }
+    let csv: CSVRows
+    do { csv = try tokeniseCSV(bytes) } catch {
+        validation.problem("table_syntax", Place(path, line: error.line), error.message)
+        return nil
+    }
+    guard csv.count > 0, csv.strings(of: 0) == table.columns.map(\.name) else {
+        validation.problem("table_header", Place(path, line: 1), "the header is not that of \(name)")
+        return nil
+    }
+    let key = table.columns.indices.filter { table.columns[$0].isKey }
+    var keys: Set<[ArraySlice<UInt8>]> = []
+    for row in 1..<csv.count {
+        let fields = csv.fields(of: row)
+        let place = Place(path, line: Int(csv.lines[row]))
+        guard fields.count == table.columns.count else {
+            validation.problem("table_width", place, "\(fields.count) columns where \(name) has \(table.columns.count)")
+            continue
+        }
+        for (index, column) in table.columns.enumerated() {
+            let value = csv[field: fields.lowerBound + index]
+            if value.isEmpty ? column.isRequired : !column.accepts(value) {
+                validation.problem(
+                    "table_value", Place(path, line: place.line, column: index + 1),
+                    "\(column.name) is '\(String(decoding: value, as: UTF8.self))'; expected a \(column.type.rawValue)")
+            }
+        }
+        if !key.isEmpty, !keys.insert(key.map { csv[field: fields.lowerBound + $0] }).inserted {
+            validation.problem("table_key", place, "its key stands in an earlier row")
+        }
+    }
+    validation.rows += csv.count - 1
+    return csv.count - 1
+}
+
+extension TableSchema.Column {
+    fileprivate func accepts(_ value: ArraySlice<UInt8>) -> Bool {
+        switch type {
+        case .string, .list: true
+        case .boolean: value.elementsEqual("true".utf8) || value.elementsEqual("false".utf8)
+        case .integer: value.allSatisfy { (0x30...0x39).contains($0) }
+        case .date: CalendarDate(iso: String(decoding: value, as: UTF8.self)) != nil
+        case .decimal:
+            value.count > places && value.dropLast(places + 1).allSatisfy { (0x30...0x39).contains($0) }
+                && value.suffix(places).allSatisfy { (0x30...0x39).contains($0) }
+        }
+    }
+}

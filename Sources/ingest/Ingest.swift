@@ -1,0 +1,53 @@
+import ArgumentParser
+import Foundation
+import Model
+import Pipeline
+import Schemas
+import Store
+
+@main
+struct Ingest: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ingest",
+        abstract: "Turns CMS's Physician Fee Schedule releases and HCPCS Level II into a versioned dataset.",
+        discussion: """
+            The main job:
+
+              ingest run --release RVU26A --input rvu26a.zip --input january-2026-alpha-numeric-hcpcs-file.zip
+
+            Data goes to standard output, talk to standard error. The exit code is the verdict: 0 done, \
+            1 a rule that must hold is broken, 2 an input cannot be read, 64 usage, 69 an input is not there, \
+            73 the store cannot be written.
+            """,
+        version: toolVersion,
+        subcommands: [Run.self, Show.self, Search.self, Releases.self, Validate.self],
+        defaultSubcommand: nil)
+}
+
+/// The store that a command works on.
+struct StoreOptions: ParsableArguments {
+    @Option(help: "The folder of published datasets.", completion: .directory)
+    var store = "store"
+
+    var value: Store { Store(URL(fileURLWithPath: store)) }
+}
+
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+    case human, json
+}
+
+/// How a command prints what it found.
+struct FormatOptions: ParsableArguments {
+    @Option(help: "For people or for programs.")
+    var format = OutputFormat.human
+}
+
+extension ParsableCommand {
+    /// Runs `body` and turns an ``IngestError`` into its messages on standard error and its exit code.
+    func reporting(_ body: () throws -> Void) throws {
+        do { try body() } catch let error as IngestError {
+            Talk().report(error)
+            throw ExitCode(error.kind.rawValue)
+        }
+    }
+}

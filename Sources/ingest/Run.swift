@@ -1,0 +1,131 @@
+public import ArgumentParser
+import Foundation
+public import Model
+import Pipeline
+import Schemas
+import Store
+
+struct Run: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Turn CMS's files and your overlays into a published dataset.",
+        discussion: """
+            Inputs are told apart by content and name: CMS's RVU archive, its HCPCS archive, a folder of their \
+            members, or loose members, in any order and letter case. Only PPRRVU is indispensable; what else is \
+            missing is said, and its values are null. Where a table is there as CSV and as TXT both are read and \
+            must agree on every field.
+
+            The dataset appears in the store as releases/LABEL/rN, whole or not at all. Running again with \
+            nothing changed publishes nothing.
+            """)
+
+    @Option(help: "CMS's label of the release, such as RVU26A.")
+    var release: String
+
+    @Option(help: "An archive, a folder or a file of CMS's. Repeat it for each.", completion: .file())
+    var input: [String]
+
+    @Option(help: "A folder of editors' YAML files, or one such file.", completion: .file(extensions: ["yaml", "yml"]))
+    var overlays: String?
+
+    @Option(help: "Which descriptors to publish: \(Tier.allCases.map(\.rawValue).joined(separator: " or ")).")
+    var tier: Tier = .public
+
+    @Option(
+        help: """
+            For --tier licensed: confirm that you hold the licence of the descriptors' owner. Give it twice, with \
+            ama (CPT) and ada (CDT).
+            """)
+    var acceptLicense: [License] = []
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var format: FormatOptions
+
+    enum License: String, ExpressibleByArgument, CaseIterable { case ama, ada }
+
+    func validate() throws {
+        if tier == .licensed, !License.allCases.allSatisfy(acceptLicense.contains) {
+            throw ValidationError(
+                "The licensed tier holds descriptors of the AMA and the ADA. If you hold their licences, say so: "
+                    + "--accept-license ama --accept-license ada")
+        }
+    }
+
+    func run() throws {
+        try reporting {
+            let talk = Talk()
+            let schemas = try Schemas()
+            let report = try Pipeline.run(
+                RunOptions(
+                    label: release, inputs: input, overlays: overlays, store: store.value.root, tier: tier),
+                schemas: schemas, progress: talk.progress)
+            talk.endProgress()
+            talk.sayInputs(report.dataset)
+            talk.report(report.dataset.canonical.diagnostics, severities: [.warning, .note], shown: 3)
+            talk.sayChecks(report.dataset.canonical.checks)
+            talk.sayResult(report, store: store.store)
+            if format.format == .json {
+                let manifest = report.revision.folder.appendingPathComponent("manifest.json")
+                printData([UInt8](try Data(contentsOf: manifest)))
+            } else {
+                print("\(report.revision.folder.relativePath)")
+            }
+        }
+    }
+}
+
+extension Tier: ExpressibleByArgument {}
+
+extension Talk {
+    fileprivate func sayInputs(_ dataset: Dataset) {
+        var rows: [[String]] = []
+        for input in dataset.inputs where input.role == .primary || input.role == .witness {
+            rows.append([
+                "  \(input.table?.name ?? "")", input.form?.rawValue ?? "", "\(input.rows ?? 0) rows", input.path,
+            ])
+        }
+        say("used")
+        say(table(rows, rightAligned: [2]))
+        let overlays = dataset.inputs.count { $0.role == .overlay }
+        if overlays > 0 { say("  \(overlays) overlay files") }
+        let ignored = dataset.inputs.filter { $0.role == .ignored }
+        if !ignored.isEmpty {
+            say("ignored")
+            say(table(ignored.map { ["  \($0.path)", $0.remark ?? ""] }))
+        }
+        let missing = dataset.canonical.missing
+        if !missing.isEmpty {
+            say("missing: \(missing.map(\.name).joined(separator: ", ")); what only they say is null")
+        }
+    }
+
+    fileprivate func sayChecks(_ checks: [Check]) {
+        say("checked")
+        say(
+            table(
+                checks.map { check in
+                    [
+                        "  \(check.id)", "\(check.matched)/\(check.checked)",
+                        check.detail + (check.explained > 0 ? " (\(check.explained) known differences)" : ""),
+                    ]
+                }, rightAligned: [1]))
+    }
+
+    fileprivate func sayResult(_ report: RunReport, store: String) {
+        let canonical = report.dataset.canonical
+        let counts =
+            "\(canonical.codes.count) codes, \(canonical.relativeValueCount) relative value rows, "
+            + "\(canonical.localities.count) localities, \(canonical.oppsCaps.count) OPPS caps, "
+            + "\(canonical.modifiers.count) modifiers"
+        let factors =
+            "conversion factor \(canonical.conversionFactors.nonQP)"
+            + (canonical.conversionFactors.qp.map { ", QP \($0)" } ?? "")
+        if report.isNew {
+            say("published \(report.revision.name): \(counts); \(factors)")
+            let option = store == "store" ? "" : " --store \(store)"
+            let example = canonical.codes.first { $0.editorial?.review != nil }?.code.description ?? "99213"
+            say("next: ingest show \(example)\(option), or ingest validate \(report.revision.folder.relativePath)")
+        } else {
+            say("nothing changed: \(report.revision.name) is published already and equal in every byte; \(counts)")
+        }
+    }
+}

@@ -1,0 +1,166 @@
+import ArgumentParser
+import Foundation
+import Model
+import Pipeline
+import Schemas
+import Store
+
+struct Show: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show everything the dataset says of a code.",
+        discussion: "The JSON is the code's document of codes.ndjson, byte for byte.")
+
+    @Argument(help: "A HCPCS code: five characters.")
+    var code: String
+
+    @Option(help: "A release or revision, such as RVU26A or RVU26A-r2; the newest when left out.")
+    var release: String?
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var format: FormatOptions
+
+    func run() throws {
+        try reporting {
+            let revision = try store.value.revision(release)
+            let name = code.uppercased()
+            guard let bytes = try store.value.document(of: name, in: revision) else {
+                throw IngestError(
+                    .badData, "code_unknown", "\(revision.name) has no code \(name)",
+                    hint: "Codes have five characters, zeros included (00100). `ingest search TEXT` finds codes by "
+                        + "words.")
+            }
+            guard format.format == .human else {
+                printData(bytes + [0x0A])
+                return
+            }
+            guard let document = try? JSONValue(bytes) else {
+                throw IngestError(
+                    .badData, "document_unreadable", "\(revision.name) has a damaged document of \(name)",
+                    hint: "ingest validate \(revision.folder.relativePath)")
+            }
+            print(CodePage(document: document, revision: revision, schemas: try Schemas()).text())
+        }
+    }
+}
+
+/// A code's document as a page of text: the same content, in the same order, as a public page.
+struct CodePage {
+    let document: JSONValue
+    let revision: Revision
+    let schemas: Schemas
+    private static let width = 100
+
+    func text() -> String {
+        var parts: [String] = []
+        let code = document["code"]?.string ?? ""
+        let title = document["title"]?.string
+        parts.append("\(code)  \(title ?? "(no descriptor in this tier: \(document["system"]?.string ?? "") text is licensed)")")
+        let place = [document["section"]?["name"]?.string, document["category"]?["name"]?.string].compactMap(\.self)
+        if !place.isEmpty { parts.append("  \(place.joined(separator: " › "))") }
+
+        let editorial = document["editorial"]
+        add("Also known as", editorial?["synonyms"]?.elements.map(\.text).joined(separator: "; "), to: &parts)
+        add("Description", editorial?["summary"]?.string ?? document["long_descriptor"]?.string, to: &parts)
+        if editorial?["summary"]?.string != nil { add("CMS descriptor", document["long_descriptor"]?.string, to: &parts) }
+        add("In plain language", editorial?["plain_language"]?.elements.map(\.text).joined(separator: " "), to: &parts)
+        add("Clinical context", editorial?["clinical_context"]?.string, to: &parts)
+        parts.append("\n" + relativeValues())
+        add("Note", editorial?["relative_value_note"]?.string, to: &parts)
+        add("Billing", editorial?["billing"]?.string, to: &parts)
+        add("Documentation", editorial?["documentation"]?.string, to: &parts)
+        add("Specialties", editorial?["specialties"]?.elements.map(\.text).joined(separator: ", "), to: &parts)
+        let questions = editorial?["faq"]?.elements ?? []
+        if !questions.isEmpty { parts.append("\nQuestions") }
+        for question in questions {
+            parts.append(wrapped(question["question"]?.string ?? "", indent: "  ", first: "  Q "))
+            parts.append(wrapped(question["answer"]?.string ?? "", indent: "    ", first: "    "))
+        }
+        if let hcpcs = administrative() { parts.append("\nHCPCS Level II\n" + hcpcs) }
+        if let review = editorial?["review"], let state = review["state"]?.string {
+            parts.append("\nTexts reviewed against \(review["against"]?.string ?? "nothing"): \(state)")
+        }
+        parts.append("\n\(revision.name) · \(sources().joined(separator: " · "))")
+        return parts.joined(separator: "\n")
+    }
+
+    private func add(_ heading: String, _ text: String?, to parts: inout [String]) {
+        guard let text, !text.isEmpty else { return }
+        parts.append("\n\(heading)\n\(wrapped(text, indent: "  ", first: "  "))")
+    }
+
+    private func relativeValues() -> String {
+        let rows = document["relative_values"]?.elements ?? []
+        guard !rows.isEmpty else {
+            return "Relative values\n  none: \(document["relative_values_absence"]?.text.words ?? "")"
+        }
+        func amount(_ row: JSONValue, _ field: String, na: String? = nil) -> String {
+            let isNA = na.flatMap { row[$0] } == .bool(true)
+            return (row[field]?.text ?? "") + (isNA ? " NA" : "")
+        }
+        var cells = [["", "status", "work", "PE non-fac.", "PE facility", "MP", "total non-fac.", "total facility", "global"]]
+        for row in rows {
+            let modifier = row["modifier"]?.text ?? ""
+            cells.append([
+                "  \(modifier.isEmpty ? "global" : modifier)", row["status"]?.text ?? "", amount(row, "work"),
+                amount(row, "pe_nonfacility", na: "pe_nonfacility_na"), amount(row, "pe_facility", na: "pe_facility_na"),
+                amount(row, "mp"), amount(row, "total_nonfacility"), amount(row, "total_facility"),
+                row["global_days"]?.text ?? "",
+            ])
+        }
+        var text = "Relative values\n" + table(cells, rightAligned: [2, 3, 4, 5, 6, 7])
+        var explained: [String] = []
+        for row in rows {
+            guard let status = row["status"]?.string, let indicator = Indicator(status), !explained.contains(status),
+                let entry = schemas.statuses[indicator]
+            else { continue }
+            explained.append(status)
+            let reason = row["unpriced_reason"]?.string
+            text += "\n" + wrapped(
+                "\(status): \(entry.meaning)" + (reason.map { " Not priced: \($0.words)." } ?? ""), indent: "  ", first: "  ")
+        }
+        return text
+    }
+
+    private func administrative() -> String? {
+        guard let hcpcs = document["hcpcs"], case .object(let members) = hcpcs else {
+            return nil
+        }
+        let rows = members.filter { !$0.value.text.isEmpty }.map { member -> [String] in
+            let meaning =
+                Indicator(member.value.text).flatMap { schemas.hcpcsValues.meaning(member.key, $0) }
+            return ["  \(member.key.words)", member.value.text + (meaning.map { "  \($0)" } ?? "")]
+        }
+        return table(rows)
+    }
+
+    private func sources() -> [String] {
+        let provenance = document["provenance"]
+        let all = (provenance?["relative_values"]?.elements ?? []) + [provenance?["hcpcs"]].compactMap(\.self)
+            + (provenance?["editorial"]?.elements ?? [])
+        return all.compactMap { source in
+            source["file"]?.string.map { "\($0):\(source["line"]?.text ?? "")" }
+        }
+    }
+
+    private func wrapped(_ text: String, indent: String, first: String) -> String {
+        var lines: [String] = []
+        var line = first
+        var isEmpty = true
+        for word in text.split(whereSeparator: \.isWhitespace) {
+            if !isEmpty, line.count + 1 + word.count > Self.width {
+                lines.append(line)
+                line = indent
+                isEmpty = true
+            }
+            line += (isEmpty ? "" : " ") + word
+            isEmpty = false
+        }
+        lines.append(line)
+        return lines.joined(separator: "\n")
+    }
+}
+
+extension String {
+    /// An identifier as words.
+    fileprivate var words: String { replacing("_", with: " ") }
+}

@@ -1,0 +1,90 @@
+import Foundation
+import Model
+import Pipeline
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// What the program says on standard error: progress, diagnostics, errors. Colour and a moving line only on a
+/// terminal; plain lines elsewhere.
+struct Talk {
+    private let isTerminal: Bool
+    private let isColoured: Bool
+
+    init() {
+        let environment = ProcessInfo.processInfo.environment
+        isTerminal = isatty(2) == 1 && environment["TERM"] != "dumb" && environment["CI"] == nil
+        isColoured = isTerminal && (environment["NO_COLOR"] ?? "").isEmpty
+    }
+
+    func say(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+
+    /// A line per stage; on a terminal each overwrites the last.
+    func progress(_ progress: StageProgress) {
+        let line = "\(progress.stage.rawValue) … \(progress.detail)"
+        if isTerminal {
+            FileHandle.standardError.write(Data("\r\u{1B}[2K\(line)".utf8))
+        } else {
+            say(line)
+        }
+    }
+
+    func endProgress() { if isTerminal { FileHandle.standardError.write(Data("\r\u{1B}[2K".utf8)) } }
+
+    /// Everything that was found, each kind's first few with their places.
+    func report(_ diagnostics: Diagnostics, severities: [Diagnostic.Severity], shown: Int) {
+        for kind in diagnostics.kinds where severities.contains(kind.severity) {
+            // CMS's own differences are listed one by one: a reader checks them off.
+            let shown = kind.id == "known_difference" ? kind.first.count : min(shown, kind.first.count)
+            for diagnostic in kind.first.prefix(shown) { say(line(diagnostic)) }
+            if kind.count > shown { say("  … and \(kind.count - shown) more like it [\(kind.id)]") }
+            if let hint = kind.first.first?.hint { say("  \(paint("try:", "36")) \(hint)") }
+        }
+    }
+
+    func report(_ error: IngestError) {
+        endProgress()
+        report(error.diagnostics, severities: [.error], shown: 5)
+        let count = error.diagnostics.count(.error)
+        if error.kind != .usage { say(count > 1 ? "\(count) errors. Nothing was published." : "Nothing was published.") }
+    }
+
+    private func line(_ diagnostic: Diagnostic) -> String {
+        let colour =
+            switch diagnostic.severity {
+            case .error: "31"
+            case .warning: "33"
+            case .note: "34"
+            }
+        let place = diagnostic.place.map { "\($0): " } ?? ""
+        return "\(place)\(paint("\(diagnostic.severity.rawValue):", colour)) \(diagnostic.message) [\(diagnostic.id)]"
+    }
+
+    private func paint(_ text: String, _ colour: String) -> String {
+        isColoured ? "\u{1B}[\(colour)m\(text)\u{1B}[0m" : text
+    }
+}
+
+/// Writes to standard output, whole.
+func printData(_ bytes: [UInt8]) { FileHandle.standardOutput.write(Data(bytes)) }
+
+/// Columns of text, each as wide as its widest cell; numbers to the right.
+func table(_ rows: [[String]], rightAligned: Set<Int> = []) -> String {
+    let columns = rows.map(\.count).max() ?? 0
+    let widths = (0..<columns).map { column in rows.map { $0.count > column ? $0[column].count : 0 }.max() ?? 0 }
+    return rows.map { row in
+        var line = ""
+        for (column, cell) in row.enumerated() {
+            let blanks = String(repeating: " ", count: widths[column] - cell.count)
+            let isLast = column == row.count - 1
+            line += rightAligned.contains(column) ? blanks + cell : cell + (isLast ? "" : blanks)
+            if !isLast { line += "  " }
+        }
+        return line
+    }.joined(separator: "\n")
+}
