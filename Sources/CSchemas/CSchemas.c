@@ -3,8 +3,20 @@
 
 #include "CSchemas.h"
 
+static const unsigned char category_overlay_schema_json[] = {
+#embed "../../Schemas/category-overlay.schema.json"
+};
+static const unsigned char code_schema_json[] = {
+#embed "../../Schemas/code.schema.json"
+};
+static const unsigned char datapackage_schema_json[] = {
+#embed "../../Schemas/datapackage.schema.json"
+};
 static const unsigned char dataset_tables_csv[] = {
 #embed "../../Schemas/dataset/tables.csv"
+};
+static const unsigned char latest_schema_json[] = {
+#embed "../../Schemas/latest.schema.json"
 };
 static const unsigned char layouts_anes_csv[] = {
 #embed "../../Schemas/layouts/anes.csv"
@@ -26,6 +38,12 @@ static const unsigned char layouts_oppscap_csv[] = {
 };
 static const unsigned char layouts_pprrvu_csv[] = {
 #embed "../../Schemas/layouts/pprrvu.csv"
+};
+static const unsigned char manifest_schema_json[] = {
+#embed "../../Schemas/manifest.schema.json"
+};
+static const unsigned char overlay_schema_json[] = {
+#embed "../../Schemas/overlay.schema.json"
 };
 static const unsigned char values_code_ranges_csv[] = {
 #embed "../../Schemas/values/code-ranges.csv"
@@ -58,7 +76,11 @@ static const unsigned char values_status_csv[] = {
 #define FILE(path, array) {path, array, sizeof(array)}
 
 static const SchemaFile files[] = {
+    FILE("category-overlay.schema.json", category_overlay_schema_json),
+    FILE("code.schema.json", code_schema_json),
+    FILE("datapackage.schema.json", datapackage_schema_json),
     FILE("dataset/tables.csv", dataset_tables_csv),
+    FILE("latest.schema.json", latest_schema_json),
     FILE("layouts/anes.csv", layouts_anes_csv),
     FILE("layouts/gpci.csv", layouts_gpci_csv),
     FILE("layouts/hcpcs.csv", layouts_hcpcs_csv),
@@ -66,6 +88,8 @@ static const SchemaFile files[] = {
     FILE("layouts/members.csv", layouts_members_csv),
     FILE("layouts/oppscap.csv", layouts_oppscap_csv),
     FILE("layouts/pprrvu.csv", layouts_pprrvu_csv),
+    FILE("manifest.schema.json", manifest_schema_json),
+    FILE("overlay.schema.json", overlay_schema_json),
     FILE("values/code-ranges.csv", values_code_ranges_csv),
     FILE("values/hcpcs-sections.csv", values_hcpcs_sections_csv),
     FILE("values/hcpcs-values.csv", values_hcpcs_values_csv),

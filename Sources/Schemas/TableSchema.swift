@@ -10,8 +10,8 @@ public struct TableSchema: Sendable {
     public struct Column: Sendable {
         public let name: String
         public let type: ColumnType
-        /// Digits behind the point, for decimals.
-        public let places: Int
+        /// Digits behind the point, for decimals; `nil` where rows differ.
+        public let places: Int?
         /// Whether every row has a value.
         public let isRequired: Bool
         /// Whether it belongs to the primary key.
@@ -34,7 +34,7 @@ public struct TableSchema: Sendable {
                 throw row.invalid("'\(try row("type"))' is no type of column")
             }
             let column = Column(
-                name: try row("column"), type: type, places: try row.integer("places") ?? 0,
+                name: try row("column"), type: type, places: try row.integer("places"),
                 isRequired: try row("required") == "yes", isKey: try row("key") == "yes",
                 reference: try row("references"), unit: try row("unit"), source: try row("source"),
                 meaning: try row("meaning"))

@@ -166,8 +166,11 @@ extension TableSchema.Column {
         case .integer: value.allSatisfy { (0x30...0x39).contains($0) }
         case .date: CalendarDate(iso: String(decoding: value, as: UTF8.self)) != nil
         case .decimal:
-            value.count > places && value.dropLast(places + 1).allSatisfy { (0x30...0x39).contains($0) }
-                && value.suffix(places).allSatisfy { (0x30...0x39).contains($0) }
+            {
+                let parts = value.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+                return parts.count == 2 && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy { (0x30...0x39).contains($0) } }
+                    && (places == nil || parts[1].count == places)
+            }()
         }
     }
 }

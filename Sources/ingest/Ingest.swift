@@ -44,9 +44,9 @@ struct FormatOptions: ParsableArguments {
 
 extension ParsableCommand {
     /// Runs `body` and turns an ``IngestError`` into its messages on standard error and its exit code.
-    func reporting(_ body: () throws -> Void) throws {
+    func reporting(consequence: String? = nil, _ body: () throws -> Void) throws {
         do { try body() } catch let error as IngestError {
-            Talk().report(error)
+            Talk().report(error, consequence: consequence)
             throw ExitCode(error.kind.rawValue)
         }
     }

@@ -37,6 +37,9 @@ struct Run: ParsableCommand {
             """)
     var acceptLicense: [License] = []
 
+    @Option(help: ArgumentHelp("Write each stage's time and memory to this file.", visibility: .hidden))
+    var timings: String?
+
     @OptionGroup var store: StoreOptions
     @OptionGroup var format: FormatOptions
 
@@ -51,14 +54,20 @@ struct Run: ParsableCommand {
     }
 
     func run() throws {
-        try reporting {
+        try reporting(consequence: "Nothing was published.") {
             let talk = Talk()
             let schemas = try Schemas()
+            var measured = Timings()
             let report = try Pipeline.run(
                 RunOptions(
                     label: release, inputs: input, overlays: overlays, store: store.value.root, tier: tier),
-                schemas: schemas, progress: talk.progress)
+                schemas: schemas
+            ) { progress in
+                measured.begin(progress.stage)
+                talk.progress(progress)
+            }
             talk.endProgress()
+            if let timings { try measured.json().write(toFile: timings, atomically: true, encoding: .utf8) }
             talk.sayInputs(report.dataset)
             talk.report(report.dataset.canonical.diagnostics, severities: [.warning, .note], shown: 3)
             talk.sayChecks(report.dataset.canonical.checks)

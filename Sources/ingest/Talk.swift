@@ -47,11 +47,12 @@ struct Talk {
         }
     }
 
-    func report(_ error: IngestError) {
+    func report(_ error: IngestError, consequence: String?) {
         endProgress()
         report(error.diagnostics, severities: [.error], shown: 5)
         let count = error.diagnostics.count(.error)
-        if error.kind != .usage { say(count > 1 ? "\(count) errors. Nothing was published." : "Nothing was published.") }
+        if count > 1 { say("\(count) errors") }
+        if let consequence { say(consequence) }
     }
 
     private func line(_ diagnostic: Diagnostic) -> String {
