@@ -67,7 +67,8 @@ public func tokeniseCSV(_ bytes: some Collection<UInt8>) throws(CSVError) -> CSV
         }
     }
     guard !failed else {
-        let reason = csv_error(&parser) == CSV_EPARSE
+        let reason =
+            csv_error(&parser) == CSV_EPARSE
             ? "a quotation mark stands where RFC 4180 allows none, or is never closed"
             : String(cString: csv_strerror(csv_error(&parser)))
         throw CSVError(line: scanner.line, message: reason)

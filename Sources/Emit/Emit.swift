@@ -1,7 +1,7 @@
+import Digest
 public import Foundation
 public import Model
 public import Schemas
-import Digest
 
 /// A dataset written to a folder, all but the two files that name its revision.
 public struct Emitted: Sendable {

@@ -78,12 +78,16 @@ extension Canonical {
                         RelativeValue.table, code: value.key.code, modifier: value.key.modifier, source: value.source))
             }
         }
-        for entry in codes { if let hcpcs = entry.hcpcs { rows.append(.init("codes", code: entry.code, source: hcpcs.source)) } }
+        for entry in codes {
+            if let hcpcs = entry.hcpcs { rows.append(.init("codes", code: entry.code, source: hcpcs.source)) }
+        }
         for modifier in modifiers {
             rows.append(.init(ModifierRow.table, modifier: modifier.code.cast(), source: modifier.source))
         }
         for locality in localities {
-            for source in locality.sources { rows.append(.init(Locality.table, locality: locality.key, source: source)) }
+            for source in locality.sources {
+                rows.append(.init(Locality.table, locality: locality.key, source: source))
+            }
         }
         for cap in oppsCaps {
             rows.append(
@@ -117,7 +121,9 @@ func appendCSV(_ cells: [Cell], to bytes: inout [UInt8]) {
 }
 
 private func appendCSV(_ text: String, to bytes: inout [UInt8]) {
-    let needsQuotes = text.utf8.contains { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") || $0 == 0x0A || $0 == 0x0D }
+    let needsQuotes = text.utf8.contains {
+        $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") || $0 == 0x0A || $0 == 0x0D
+    }
     guard needsQuotes else {
         bytes.append(contentsOf: text.utf8)
         return

@@ -27,10 +27,12 @@ struct Invariants {
         var baseExists = Rule(id: "endoscopic_base_exists", meaning: "the endoscopic base is itself in the file")
         var imaging = Rule(id: "imaging_family", meaning: "imaging family 88 goes with MULT PROC 4")
         imaging.failsWhenFrequent = false
-        var notUsed = Rule(id: "not_used_flag", meaning: "+ stands exactly where there are RVUs and the status is not A, R or T")
+        var notUsed = Rule(
+            id: "not_used_flag", meaning: "+ stands exactly where there are RVUs and the status is not A, R or T")
         var nonfacilityNA = Rule(id: "nonfacility_na", meaning: "a non-facility PE marked NA equals the facility PE")
         var facilityNA = Rule(id: "facility_na", meaning: "a facility PE marked NA equals the non-facility PE")
-        var package = Rule(id: "global_package", meaning: "the shares of a 010 or 090 package add up to 1.00, all others are 0")
+        var package = Rule(
+            id: "global_package", meaning: "the shares of a 010 or 090 package add up to 1.00, all others are 0")
         var discontinued = Rule(id: "modifier_53", meaning: "modifier 53 stands on 44388, 45378, G0105 and G0121 only")
         var unvalued = Rule(id: "status_without_rvus", meaning: "statuses C, E, J, M and P have no RVUs")
         var valued = Rule(id: "status_a_valued", meaning: "status A has RVUs")

@@ -65,7 +65,9 @@ struct LocalityFile {
 
     /// Compares with another form of the same table. Explained are listed differences and text that the TXT
     /// cuts at its field's width.
-    func compare(with witness: LocalityFile, release: Release, schemas: Schemas) throws(IngestError) -> (Check, Diagnostics) {
+    func compare(with witness: LocalityFile, release: Release, schemas: Schemas) throws(IngestError) -> (
+        Check, Diagnostics
+    ) {
         let known = schemas.knownDifferences.filter {
             $0.table == raw.table.rawValue && $0.years.contains(release.year)
         }

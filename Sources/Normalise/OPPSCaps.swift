@@ -122,7 +122,9 @@ struct OPPSCapFile {
                     hint: "The file is cut."))
         }
         if !known.isEmpty {
-            for key in known.subtracting(rows.map { LocalityKey(contractor: $0.gpciContractor, number: $0.locality.number) }).sorted() {
+            for key in known.subtracting(
+                rows.map { LocalityKey(contractor: $0.gpciContractor, number: $0.locality.number) }
+            ).sorted() {
                 gates.add(
                     Diagnostic(
                         .error, "oppscap_incomplete", at: Place(raw.file), "the locality \(key) has no price in it",

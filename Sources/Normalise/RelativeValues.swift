@@ -78,7 +78,8 @@ struct PPRRVUFile {
         var gates = Diagnostics()
         totals = Check(
             id: "row_totals", checked: rows.count, matched: 0,
-            detail: "work + PE + MP = published total, both settings, every row of \(raw.table.name) \(raw.form.rawValue)")
+            detail:
+                "work + PE + MP = published total, both settings, every row of \(raw.table.name) \(raw.form.rawValue)")
         for (index, row) in rows.enumerated() {
             if row.value.addsUp { totals.matched += 1 } else { gates.add(row.value.totalsDiffer(raw, index)) }
         }

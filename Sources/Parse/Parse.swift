@@ -31,7 +31,10 @@ func checkTitle(
             hint: "Give the file to the release it belongs to, or \(release.label) its own file.")
     }
     let words = title.split { !$0.isLetter && !$0.isNumber }
-    guard let year = words.lazy.compactMap({ $0.utf8.count == 4 ? Int($0) : nil }).first(where: { (1990...2100).contains($0) })
+    guard
+        let year = words.lazy.compactMap({ $0.utf8.count == 4 ? Int($0) : nil }).first(where: {
+            (1990...2100).contains($0)
+        })
     else { return }
     guard year == release.year else { throw belongsElsewhere("\(year)", "\(release.year)") }
     if table == .pprrvu || table == .pprrvuQPP {

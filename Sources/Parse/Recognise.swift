@@ -1,5 +1,5 @@
-public import Model
 private import CSV
+public import Model
 public import Schemas
 
 /// What a document turned out to be.

@@ -50,7 +50,8 @@ struct TextReader {
             throw IngestError(
                 .badData, "no_rows", at: Place(text.path),
                 "there is not one \(table.name) record in it",
-                hint: table == .hcpcs ? "A record has its sequence number in bytes 6–10 and 3, 4, 7 or 8 in byte 11." : nil)
+                hint: table == .hcpcs
+                    ? "A record has its sequence number in bytes 6–10 and 3, 4, 7 or 8 in byte 11." : nil)
         }
         return RawTable(
             table: table, form: .txt, file: text.path, columns: columns, title: title, released: nil,

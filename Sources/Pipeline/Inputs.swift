@@ -34,7 +34,8 @@ func unpack(_ acquired: Acquired) throws(IngestError) -> Unpacked {
                         hint: "Name the CSV or TXT of the same table, or CMS's archive.")
                 }
                 unpacked.inputs.append(
-                    Input(path: file.name, bytes: file.bytes.count, sha256: file.sha256, role: .ignored, remark: reason))
+                    Input(path: file.name, bytes: file.bytes.count, sha256: file.sha256, role: .ignored, remark: reason)
+                )
                 continue
             }
             unpacked.documents.append(
@@ -47,7 +48,9 @@ func unpack(_ acquired: Acquired) throws(IngestError) -> Unpacked {
         unpacked.inputs.append(
             Input(path: file.name, bytes: file.bytes.count, sha256: file.sha256, role: .archive))
         for document in archive.documents {
-            if let reason = unreadable(document.name) ?? (document.fileExtension == "zip" ? "an archive inside the archive" : nil) {
+            if let reason = unreadable(document.name)
+                ?? (document.fileExtension == "zip" ? "an archive inside the archive" : nil)
+            {
                 unpacked.inputs.append(
                     Input(path: document.path, bytes: document.size, sha256: "", role: .ignored, remark: reason))
             } else {
@@ -112,7 +115,9 @@ func parseAll(
     }
     for index in parsed.inputs.indices where parsed.inputs[index].form == .txt {
         let table = parsed.inputs[index].table
-        if parsed.tables.contains(where: { $0.table == table && $0.form == .csv }) { parsed.inputs[index].role = .witness }
+        if parsed.tables.contains(where: { $0.table == table && $0.form == .csv }) {
+            parsed.inputs[index].role = .witness
+        }
     }
     return parsed
 }

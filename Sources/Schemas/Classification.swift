@@ -9,8 +9,10 @@ public struct Classification: Sendable {
         let category: Label
 
         /// Five digits, or four digits and the letter that the range ends in.
-        func contains(_ code: Code) -> Bool { first <= code && code <= last && code[4].isLetter == last[4].isLetter
-            && (!last[4].isLetter || code[4] == last[4]) }
+        func contains(_ code: Code) -> Bool {
+            first <= code && code <= last && code[4].isLetter == last[4].isLetter
+                && (!last[4].isLetter || code[4] == last[4])
+        }
     }
 
     private struct Route {

@@ -65,7 +65,9 @@ struct SchemaValidator {
             problem("'\(value.text)' is none of \(choices.map(\.text).joined(separator: ", "))")
         }
         if case .string(let text) = value {
-            if let minimum = schema["minLength"]?.integer, text.unicodeScalars.count < minimum { problem("is too short") }
+            if let minimum = schema["minLength"]?.integer, text.unicodeScalars.count < minimum {
+                problem("is too short")
+            }
             if let pattern = schema["pattern"]?.string, let regex = patterns[pattern],
                 (try? regex.firstMatch(in: text)) == nil
             {

@@ -75,7 +75,8 @@ public func validateRevision(_ folder: URL, schemas: Schemas) throws(IngestError
     let contentHash = "sha256:" + Digest.hex(facts.map { "\($0.path) \($0.sha256)\n" }.joined())
     if manifest["content_hash"]?.string != contentHash {
         validation.problem(
-            "content_hash", Place("manifest.json"), "the content hash of the tables is \(contentHash), not the one stated")
+            "content_hash", Place("manifest.json"),
+            "the content hash of the tables is \(contentHash), not the one stated")
     }
     let present = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
     for path in present.sorted() where !listed.contains(path) {
@@ -168,7 +169,8 @@ extension TableSchema.Column {
         case .decimal:
             {
                 let parts = value.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-                return parts.count == 2 && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy { (0x30...0x39).contains($0) } }
+                return parts.count == 2
+                    && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy { (0x30...0x39).contains($0) } }
                     && (places == nil || parts[1].count == places)
             }()
         }

@@ -54,14 +54,17 @@ struct CodePage {
         var parts: [String] = []
         let code = document["code"]?.string ?? ""
         let title = document["title"]?.string
-        parts.append("\(code)  \(title ?? "(no descriptor in this tier: \(document["system"]?.string ?? "") text is licensed)")")
+        parts.append(
+            "\(code)  \(title ?? "(no descriptor in this tier: \(document["system"]?.string ?? "") text is licensed)")")
         let place = [document["section"]?["name"]?.string, document["category"]?["name"]?.string].compactMap(\.self)
         if !place.isEmpty { parts.append("  \(place.joined(separator: " › "))") }
 
         let editorial = document["editorial"]
         add("Also known as", editorial?["synonyms"]?.elements.map(\.text).joined(separator: "; "), to: &parts)
         add("Description", editorial?["summary"]?.string ?? document["long_descriptor"]?.string, to: &parts)
-        if editorial?["summary"]?.string != nil { add("CMS descriptor", document["long_descriptor"]?.string, to: &parts) }
+        if editorial?["summary"]?.string != nil {
+            add("CMS descriptor", document["long_descriptor"]?.string, to: &parts)
+        }
         add("In plain language", editorial?["plain_language"]?.elements.map(\.text).joined(separator: " "), to: &parts)
         add("Clinical context", editorial?["clinical_context"]?.string, to: &parts)
         parts.append("\n" + relativeValues())
@@ -97,12 +100,15 @@ struct CodePage {
             let isNA = na.flatMap { row[$0] } == .bool(true)
             return (row[field]?.text ?? "") + (isNA ? " NA" : "")
         }
-        var cells = [["", "status", "work", "PE non-fac.", "PE facility", "MP", "total non-fac.", "total facility", "global"]]
+        var cells = [
+            ["", "status", "work", "PE non-fac.", "PE facility", "MP", "total non-fac.", "total facility", "global"]
+        ]
         for row in rows {
             let modifier = row["modifier"]?.text ?? ""
             cells.append([
                 "  \(modifier.isEmpty ? "global" : modifier)", row["status"]?.text ?? "", amount(row, "work"),
-                amount(row, "pe_nonfacility", na: "pe_nonfacility_na"), amount(row, "pe_facility", na: "pe_facility_na"),
+                amount(row, "pe_nonfacility", na: "pe_nonfacility_na"),
+                amount(row, "pe_facility", na: "pe_facility_na"),
                 amount(row, "mp"), amount(row, "total_nonfacility"), amount(row, "total_facility"),
                 row["global_days"]?.text ?? "",
             ])
@@ -115,8 +121,11 @@ struct CodePage {
             else { continue }
             explained.append(status)
             let reason = row["unpriced_reason"]?.string
-            text += "\n" + wrapped(
-                "\(status): \(entry.meaning)" + (reason.map { " Not priced: \($0.words)." } ?? ""), indent: "  ", first: "  ")
+            text +=
+                "\n"
+                + wrapped(
+                    "\(status): \(entry.meaning)" + (reason.map { " Not priced: \($0.words)." } ?? ""), indent: "  ",
+                    first: "  ")
         }
         return text
     }
@@ -135,7 +144,8 @@ struct CodePage {
 
     private func sources() -> [String] {
         let provenance = document["provenance"]
-        let all = (provenance?["relative_values"]?.elements ?? []) + [provenance?["hcpcs"]].compactMap(\.self)
+        let all =
+            (provenance?["relative_values"]?.elements ?? []) + [provenance?["hcpcs"]].compactMap(\.self)
             + (provenance?["editorial"]?.elements ?? [])
         return all.compactMap { source in
             source["file"]?.string.map { "\($0):\(source["line"]?.text ?? "")" }
