@@ -74,7 +74,7 @@ private func report(_ entry: CodeEntry, hasHCPCS: Bool, _ diagnostics: inout Dia
                 .warning, "code_shape", at: place,
                 "\(entry.code) has none of the shapes that CMS assigns: a placeholder left in the file; it is "
                     + "published as it stands, with hcpcs_absence = placeholder"))
-    } else if entry.section == nil || (entry.category == nil && entry.system == .cpt) {
+    } else if entry.section == nil || entry.category == nil {
         diagnostics.add(
             Diagnostic(
                 .warning, "code_uncategorised", at: place,

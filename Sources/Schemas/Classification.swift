@@ -69,11 +69,12 @@ public struct Classification: Sendable {
         return ranges.first { $0.contains(code) }?.section
     }
 
-    /// The category of `code`: its range, or for Level II the BETOS class of its HCPCS record.
+    /// The category of `code`: its range, or for Level II the BETOS class of its HCPCS record, and its section
+    /// where there is no class (D codes, and every code when there is no HCPCS file).
     public func category(of code: Code, betos value: Indicator) -> Label? {
         guard code.hasAssignedShape else { return nil }
         if code[0].isLetter {
-            guard let name = betos.meaning("betos", value) else { return nil }
+            guard let name = betos.meaning("betos", value) else { return section(of: code) }
             return Label(id: value.description, name: name)
         }
         return ranges.first { $0.contains(code) }?.category

@@ -13,7 +13,7 @@ struct Ingest: ParsableCommand {
         discussion: """
             The main job:
 
-              ingest run --release RVU26A --input rvu26a.zip --input january-2026-alpha-numeric-hcpcs-file.zip
+              ingest run --release RVU26A --input rvu26a.zip --input hcpcs.zip
 
             Data goes to standard output, talk to standard error. The exit code is the verdict: 0 done, \
             1 a rule that must hold is broken, 2 an input cannot be read, 64 usage, 69 an input is not there, \
