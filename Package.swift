@@ -3,11 +3,11 @@ import PackageDescription
 
 // The folders are the stages of the pipeline:
 //
-//     acquire → unpack → parse → normalise → overlay → emit → store
+//     acquire → unpack → parse → normalise → overlay → verify → emit → store
 //
 // A stage takes a value and returns a value. Stages never import each other; they meet in `Pipeline`
-// through the types of `Model`, which imports nothing. Below the stages lie four leaves that any of
-// them may use (`Model`, `Digest`, `CSV`, `Schemas`); above `Pipeline` lies only the command line.
+// through the types of `Model`, which imports nothing. Below the stages lie leaves that any of them may
+// use (`Model`, `Digest`, `CSV`, `Schemas`, `Payment`); above `Pipeline` lies only the command line.
 // Every arrow points down, and each C library or package is imported by exactly one module:
 //
 //     libcsv → CSV            tokenising CSV, for CMS's files and for our own tables in Schemas/
@@ -46,6 +46,7 @@ let package = Package(
             name: "CLibcsv", providers: [.apt(["libcsv-dev"]), .brew(["libcsv"])]),
         .target(name: "CSV", dependencies: ["CLibcsv"]),
         .target(name: "CSchemas"),
+        .target(name: "Payment", dependencies: ["Model"]),
         .target(name: "Schemas", dependencies: ["CSchemas", "CSV", "Model"]),
 
         // Stages
@@ -63,6 +64,7 @@ let package = Package(
             dependencies: [
                 "Digest", "Model", "Schemas", .product(name: "GRDB", package: "GRDB.swift"),
             ]),
+        .target(name: "Verify", dependencies: ["Model", "Payment", "Schemas"]),
         .target(name: "Store", dependencies: ["CSV", "Digest", "Model", "Schemas"]),
 
         // The whole
@@ -70,12 +72,12 @@ let package = Package(
             name: "Pipeline",
             dependencies: [
                 "Acquire", "Digest", "Emit", "Model", "Normalise", "Overlay", "Parse", "Schemas",
-                "Store", "Unpack",
+                "Payment", "Store", "Unpack", "Verify",
             ]),
         .executableTarget(
             name: "ingest",
             dependencies: [
-                "Model", "Pipeline",
+                "Model", "Payment", "Pipeline", "Schemas", "Store", "Verify",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
     ],

@@ -369,7 +369,8 @@ def join_codes(values, hcpcs):
     codes["system"] = "CPT"
     codes.loc[letter.str.isalpha(), "system"] = "HCPCS"
     codes.loc[letter == "D", "system"] = "CDT"
-    codes["short_descriptor"] = codes["short_descriptor"].fillna(codes["descriptor"])
+    own = codes["descriptor"].str.replace(r" +", " ", regex=True)
+    codes["short_descriptor"] = codes["short_descriptor"].fillna(own)
     codes.loc[codes["system"] != "HCPCS", ["short_descriptor", "long_descriptor"]] = ""
     codes["title"] = codes["short_descriptor"]
     only_values = codes["side"] == "left_only"

@@ -127,3 +127,16 @@ public func acquireOverlays(_ path: String) throws(IngestError) -> [AcquiredFile
     }
     return files
 }
+
+/// Reads a file of any length in pieces.
+/// - Throws: when it is not there or cannot be read.
+public func stream(_ path: String, _ body: ([UInt8]) -> Void) throws(IngestError) {
+    do {
+        let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+        defer { try? handle.close() }
+        while let chunk = try handle.read(upToCount: 1 << 20), !chunk.isEmpty { body([UInt8](chunk)) }
+    } catch {
+        throw IngestError(
+            .unavailable, "input_unreadable", at: Place(path), "the file cannot be read: \(error.localizedDescription)")
+    }
+}

@@ -36,6 +36,9 @@ static const unsigned char layouts_members_csv[] = {
 static const unsigned char layouts_oppscap_csv[] = {
 #embed "../../Schemas/layouts/oppscap.csv"
 };
+static const unsigned char layouts_payment_csv[] = {
+#embed "../../Schemas/layouts/payment.csv"
+};
 static const unsigned char layouts_pprrvu_csv[] = {
 #embed "../../Schemas/layouts/pprrvu.csv"
 };
@@ -44,6 +47,12 @@ static const unsigned char manifest_schema_json[] = {
 };
 static const unsigned char overlay_schema_json[] = {
 #embed "../../Schemas/overlay.schema.json"
+};
+static const unsigned char values_anesthesia_shares_csv[] = {
+#embed "../../Schemas/values/anesthesia-shares.csv"
+};
+static const unsigned char values_checks_csv[] = {
+#embed "../../Schemas/values/checks.csv"
 };
 static const unsigned char values_code_ranges_csv[] = {
 #embed "../../Schemas/values/code-ranges.csv"
@@ -56,6 +65,9 @@ static const unsigned char values_hcpcs_values_csv[] = {
 };
 static const unsigned char values_indicators_csv[] = {
 #embed "../../Schemas/values/indicators.csv"
+};
+static const unsigned char values_known_defects_csv[] = {
+#embed "../../Schemas/values/known-defects.csv"
 };
 static const unsigned char values_known_differences_csv[] = {
 #embed "../../Schemas/values/known-differences.csv"
@@ -72,6 +84,9 @@ static const unsigned char values_routes_csv[] = {
 static const unsigned char values_status_csv[] = {
 #embed "../../Schemas/values/status.csv"
 };
+static const unsigned char values_work_floor_csv[] = {
+#embed "../../Schemas/values/work-floor.csv"
+};
 
 #define FILE(path, array) {path, array, sizeof(array)}
 
@@ -87,18 +102,23 @@ static const SchemaFile files[] = {
     FILE("layouts/locco.csv", layouts_locco_csv),
     FILE("layouts/members.csv", layouts_members_csv),
     FILE("layouts/oppscap.csv", layouts_oppscap_csv),
+    FILE("layouts/payment.csv", layouts_payment_csv),
     FILE("layouts/pprrvu.csv", layouts_pprrvu_csv),
     FILE("manifest.schema.json", manifest_schema_json),
     FILE("overlay.schema.json", overlay_schema_json),
+    FILE("values/anesthesia-shares.csv", values_anesthesia_shares_csv),
+    FILE("values/checks.csv", values_checks_csv),
     FILE("values/code-ranges.csv", values_code_ranges_csv),
     FILE("values/hcpcs-sections.csv", values_hcpcs_sections_csv),
     FILE("values/hcpcs-values.csv", values_hcpcs_values_csv),
     FILE("values/indicators.csv", values_indicators_csv),
+    FILE("values/known-defects.csv", values_known_defects_csv),
     FILE("values/known-differences.csv", values_known_differences_csv),
     FILE("values/locality-corrections.csv", values_locality_corrections_csv),
     FILE("values/releases.csv", values_releases_csv),
     FILE("values/routes.csv", values_routes_csv),
     FILE("values/status.csv", values_status_csv),
+    FILE("values/work-floor.csv", values_work_floor_csv),
     {0, 0, 0},
 };
 

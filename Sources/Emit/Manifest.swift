@@ -47,13 +47,14 @@ func manifest(_ dataset: Dataset, revision: Int, files: [EmittedFile]) -> [UInt8
         json.field("missing_inputs", texts: canonical.missing.map(\.rawValue))
         json.object("verification") { json in
             json.array("checks") { json in
-                for check in merged(canonical.checks) {
+                for check in dataset.verification.merged {
                     json.object { json in
                         json.field("id", check.id)
                         json.field("checked", check.checked)
                         json.field("matched", check.matched)
                         json.field("explained", check.explained)
                         json.field("failed", check.failed)
+                        json.field("allowed", dataset.verification.allowed[check.id])
                     }
                 }
             }
@@ -111,19 +112,4 @@ func contentHash(_ files: [EmittedFile]) -> String {
     let facts = files.filter { $0.path.hasPrefix("tables/") && $0.path != "tables/\(ProvenanceRow.table).csv" }
     return "sha256:"
         + Digest.hex(facts.sorted { $0.path < $1.path }.map { "\($0.path) \($0.sha256)\n" }.joined())
-}
-
-/// One entry for each identifier: several tables' forms may have been compared under the same check.
-private func merged(_ checks: [Check]) -> [Check] {
-    var merged: [Check] = []
-    for check in checks {
-        if let index = merged.firstIndex(where: { $0.id == check.id }) {
-            merged[index].checked += check.checked
-            merged[index].matched += check.matched
-            merged[index].explained += check.explained
-        } else {
-            merged.append(check)
-        }
-    }
-    return merged
 }

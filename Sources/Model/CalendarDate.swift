@@ -1,8 +1,11 @@
 /// A day of the Gregorian calendar, without time or zone.
 public struct CalendarDate: Hashable, Comparable, Sendable, CustomStringConvertible {
-    public let year: Int
-    public let month: Int
-    public let day: Int
+    /// The day as YYYYMMDD.
+    private let compact: Int32
+
+    public var year: Int { Int(compact) / 10_000 }
+    public var month: Int { Int(compact) / 100 % 100 }
+    public var day: Int { Int(compact) % 100 }
 
     /// `nil` where there is no such day or the year is not of four digits.
     public init?(year: Int, month: Int, day: Int) {
@@ -10,9 +13,7 @@ public struct CalendarDate: Hashable, Comparable, Sendable, CustomStringConverti
         let leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0
         let days = [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
         guard day <= days[month - 1] else { return nil }
-        self.year = year
-        self.month = month
-        self.day = day
+        compact = Int32(year * 10_000 + month * 100 + day)
     }
 
     /// CMS's `YYYYMMDD` (HCPCS record layout).
@@ -44,9 +45,7 @@ public struct CalendarDate: Hashable, Comparable, Sendable, CustomStringConverti
         self.init(year: year, month: month, day: day)
     }
 
-    public static func < (left: Self, right: Self) -> Bool {
-        (left.year, left.month, left.day) < (right.year, right.month, right.day)
-    }
+    public static func < (left: Self, right: Self) -> Bool { left.compact < right.compact }
 
     public var description: String {
         func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }

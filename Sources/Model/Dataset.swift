@@ -1,21 +1,45 @@
 /// A rule that was tried on every row, with its score.
-public struct Check: Sendable, Equatable {
-    /// Stable identifier: `row_totals`, `csv_equals_txt`, `locality_keys`, `qpp_subset`, …
+public struct Check: Sendable {
+    /// Stable identifier: `row_totals`, `csv_equals_txt`, `oppscap`, `anesthesia`, …
     public let id: String
-    public var checked: Int
-    public var matched: Int
-    /// Differences that a listed CMS defect explains.
-    public var explained: Int
-    public var failed: Int { checked - matched - explained }
+    public var checked = 0
+    public var matched = 0
+    /// Differences that a listed CMS defect explains, by the defect's identifier.
+    public var defects: [String: Int] = [:]
     /// One line for people: what was compared with what.
     public var detail: String
+    /// What failed, the first of each kind; their severity follows from the policy.
+    public var failures = Diagnostics()
 
-    public init(id: String, checked: Int, matched: Int, explained: Int = 0, detail: String) {
+    public var explained: Int { defects.values.reduce(0, +) }
+    public var failed: Int { checked - matched - explained }
+
+    public init(id: String, detail: String) {
         self.id = id
-        self.checked = checked
-        self.matched = matched
-        self.explained = explained
         self.detail = detail
+    }
+
+    /// Counts one row that is as it should be.
+    public mutating func match() {
+        checked += 1
+        matched += 1
+    }
+
+    /// Counts one row that is not, for the reason of a listed defect.
+    public mutating func explain(_ defect: String) {
+        checked += 1
+        defects[defect, default: 0] += 1
+    }
+
+    /// Counts one row that is not, with what is wrong.
+    public mutating func fail(_ place: Place?, _ message: String, hint: String? = nil) {
+        checked += 1
+        note(place, message, hint: hint)
+    }
+
+    /// A further thing that is wrong with a row already counted.
+    public mutating func note(_ place: Place?, _ message: String, hint: String? = nil) {
+        failures.add(Diagnostic(.error, id, at: place, message, hint: hint))
     }
 }
 
@@ -76,17 +100,62 @@ public struct Canonical: Sendable {
     public var relativeValueCount: Int { codes.reduce(0) { $0 + $1.relativeValues.count } }
 }
 
+/// What a run of all checks came to.
+public struct Verification: Sendable {
+    /// Every check with its score; a check that ran on several tables is there for each.
+    public var checks: [Check]
+    /// Checks that failed and were let through, with the reason that the user gave.
+    public var allowed: [String: String]
+    /// Failures under the severity that the policy gives them, with what probably happened.
+    public var diagnostics: Diagnostics
+
+    public init(checks: [Check], allowed: [String: String] = [:], diagnostics: Diagnostics = Diagnostics()) {
+        self.checks = checks
+        self.allowed = allowed
+        self.diagnostics = diagnostics
+    }
+
+    /// Whether the release may be published.
+    public var mayPublish: Bool { diagnostics.count(.error) == 0 }
+
+    /// One score for each identifier: several tables may have been looked at under the same check.
+    public var merged: [Check] {
+        var merged: [Check] = []
+        for check in checks {
+            if let index = merged.firstIndex(where: { $0.id == check.id }) {
+                merged[index].checked += check.checked
+                merged[index].matched += check.matched
+                merged[index].defects.merge(check.defects, uniquingKeysWith: +)
+            } else {
+                merged.append(check)
+            }
+        }
+        return merged
+    }
+
+    /// The listed defects that were met, with the number of rows each explains.
+    public var defects: [(id: String, count: Int)] {
+        var counts: [String: Int] = [:]
+        for check in checks { counts.merge(check.defects, uniquingKeysWith: +) }
+        return counts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+}
+
 /// The whole of what is published: the canonical values with our own texts, and where all of it came from.
 public struct Dataset: Sendable {
     public var canonical: Canonical
+    public var verification: Verification
     public var tier: Tier
     /// Sorted by path.
     public var inputs: [Input]
     /// The version of the program.
     public var tool: String
 
-    public init(canonical: Canonical, tier: Tier, inputs: [Input], tool: String) {
+    public init(
+        canonical: Canonical, verification: Verification, tier: Tier, inputs: [Input], tool: String
+    ) {
         self.canonical = canonical
+        self.verification = verification
         self.tier = tier
         self.inputs = inputs
         self.tool = tool

@@ -85,6 +85,19 @@ public struct Diagnostics: Sendable {
         }
     }
 
+    /// The same findings under another severity.
+    public func with(_ severity: Diagnostic.Severity) -> Diagnostics {
+        var others = Diagnostics()
+        others.kinds = kinds.map { kind in
+            Kind(
+                id: kind.id, severity: severity,
+                first: kind.first.map {
+                    Diagnostic(severity, $0.id, at: $0.place, $0.message, hint: $0.hint)
+                }, count: kind.count)
+        }
+        return others
+    }
+
     public func count(_ severity: Diagnostic.Severity) -> Int {
         kinds.reduce(0) { $1.severity == severity ? $0 + $1.count : $0 }
     }

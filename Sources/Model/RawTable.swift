@@ -39,6 +39,13 @@ public struct RawTable: Sendable {
 
     public var rowCount: Int { lines.count }
 
+    /// The same table without its rows, for what is still asked of it once they are read.
+    public var header: RawTable {
+        RawTable(
+            table: table, form: form, file: file, columns: columns, title: title, released: released,
+            headerFactors: headerFactors, notes: [], bytes: [], ends: [], lines: [])
+    }
+
     /// The index of the column named `name`, `nil` when this file does not have it.
     public func column(_ name: String) -> Int? { columns.firstIndex { $0.name == name } }
 
@@ -67,6 +74,8 @@ public struct Input: Sendable, Hashable {
         case witness
         /// An editors' file.
         case overlay
+        /// CMS's published amounts, which the dataset was checked against.
+        case paymentFile = "payment_file"
         case ignored
     }
 

@@ -3,7 +3,6 @@ import Schemas
 
 /// The codes and modifiers of a HCPCS file, each with its continuation lines assembled.
 struct HCPCSFile {
-    let raw: RawTable
     var codes: [HCPCSRecord] = []
     var modifiers: [HCPCSRecord] = []
     var notes: Diagnostics
@@ -15,7 +14,6 @@ struct HCPCSFile {
     /// - Throws: bad data for values that cannot be read, for a continuation line out of sequence and for a
     ///   file that lacks whole sections; a failed gate for a code that repeats.
     init(_ raw: RawTable, schemas: Schemas) throws(IngestError) {
-        self.raw = raw
         var reader = RowReader(raw, schemas: schemas)
         let names = raw.columns.map(\.name)
         func column(_ name: String) -> Int? { names.firstIndex(of: name) }

@@ -28,7 +28,7 @@ struct LocalityFile {
     /// - Throws: bad data for values that cannot be read, a failed gate for a key that repeats with other
     ///   values. LOCCO lists a locality served by two contractors twice; equal rows are one.
     init(_ raw: RawTable, schemas: Schemas) throws(IngestError) {
-        self.raw = raw
+        self.raw = raw.header
         var reader = RowReader(raw, schemas: schemas)
         let contractor = raw.column("mac")
         let locality = raw.column("locality")
@@ -65,9 +65,7 @@ struct LocalityFile {
 
     /// Compares with another form of the same table. Explained are listed differences and text that the TXT
     /// cuts at its field's width.
-    func compare(with witness: LocalityFile, release: Release, schemas: Schemas) throws(IngestError) -> (
-        Check, Diagnostics
-    ) {
+    func compare(with witness: LocalityFile, release: Release, schemas: Schemas) -> (Check, Diagnostics) {
         let known = schemas.knownDifferences.filter {
             $0.table == raw.table.rawValue && $0.years.contains(release.year)
         }
@@ -81,11 +79,11 @@ struct LocalityFile {
             if let listed = known.first(where: {
                 $0.key == key && $0.field == difference.field && $0.csv == csv && $0.text == text
             }) {
-                return listed.meaning
+                return (listed.defect, listed.meaning)
             }
             let cut = csv.prefix(widths[difference.field] ?? 0)
             if csv.count > cut.count, cut.trimmingSuffix(" ") == text {
-                return "the TXT is cut at \(cut.count) characters"
+                return ("locco_text_cut", "the TXT is cut at \(cut.count) characters")
             }
             return nil
         }
@@ -101,7 +99,7 @@ struct LocalityFile {
                 }
             }
         }
-        return (try pairs.check(), pairs.notes)
+        return (pairs.check, pairs.notes)
     }
 }
 
@@ -147,43 +145,38 @@ extension StringProtocol {
 /// Joins the three locality tables.
 struct Localities {
     var localities: [Locality] = []
+    /// `nil` when there is nothing to compare.
     var check: Check?
 
-    /// - Throws: a failed gate when the tables do not list the same localities, or not as many as the
-    ///   release has.
-    init(
-        gpci: LocalityFile?, anes: LocalityFile?, locco: LocalityFile?, expectedCount: Int?
-    ) throws(IngestError) {
+    init(gpci: LocalityFile?, anes: LocalityFile?, locco: LocalityFile?, expectedCount: Int?) {
         let files = [gpci, anes, locco].compactMap(\.self)
-        var gates = Diagnostics()
+        guard !files.isEmpty else { return }
+        var check = Check(
+            id: "locality_keys", detail: "the same localities in \(files.map(\.raw.table.name).joined(separator: ", "))")
         let keys = files.map { Set($0.rows.map(\.key)) }
         let all = keys.reduce(into: Set<LocalityKey>()) { $0.formUnion($1) }
-
-        for (file, own) in zip(files, keys) {
-            for key in all.subtracting(own).sorted() {
-                let others = files.filter { $0.rows.contains { $0.key == key } }
-                let line = others.first?.rows.first { $0.key == key }?.source.line
-                gates.add(
-                    Diagnostic(
-                        .error, "locality_keys", at: Place(others.first?.raw.file ?? "", line: line),
-                        "the locality \(key) is in \(others.map(\.raw.table.name).joined(separator: " and ")) and "
-                            + "not in \(file.raw.table.name) (\(file.raw.file))",
-                        hint: "One of the files is cut or of another year."))
+        for key in all.sorted() {
+            let having = zip(files, keys).filter { $0.1.contains(key) }.map(\.0)
+            if having.count == files.count {
+                check.match()
+                continue
             }
-            if let expectedCount, own.count != expectedCount {
-                gates.add(
-                    Diagnostic(
-                        .error, "locality_count", at: Place(file.raw.file),
-                        "it lists \(own.count) localities where this release has \(expectedCount)",
-                        hint: "The file is cut, made up, or of another year."))
+            let lacking = zip(files, keys).filter { !$0.1.contains(key) }.map(\.0)
+            check.fail(
+                Place(having[0].raw.file, line: having[0].rows.first { $0.key == key }?.source.line),
+                "the locality \(key) is in \(having.map(\.raw.table.name).joined(separator: " and ")) and not in "
+                    + lacking.map { "\($0.raw.table.name) (\($0.raw.file))" }.joined(separator: " and "),
+                hint: "One of the files is cut or of another year.")
+        }
+        if let expectedCount {
+            for (file, own) in zip(files, keys) where own.count != expectedCount {
+                check.fail(
+                    Place(file.raw.file),
+                    "it lists \(own.count) localities where this release has \(expectedCount)",
+                    hint: "The file is cut, made up, or of another year.")
             }
         }
-        try gates.stopOnErrors(.gateFailed)
-        if files.count > 1 {
-            check = Check(
-                id: "locality_keys", checked: all.count, matched: all.count,
-                detail: "the same localities in \(files.map(\.raw.table.name).joined(separator: ", "))")
-        }
+        if files.count > 1 || check.failed > 0 { self.check = check }
 
         var byKey: [LocalityKey: Locality] = [:]
         for file in files {

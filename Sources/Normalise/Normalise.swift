@@ -5,37 +5,43 @@ public import Schemas
 ///
 /// Where a table came in both forms the CSV's values are taken and the TXT must agree on every field.
 /// - Throws: bad data or a failed gate, with all the problems of the table in question.
+/// - Parameter tables: emptied on the way, so that a table's bytes go when its values are read.
 public func normalise(
-    _ tables: [RawTable], entry: ReleaseCatalogue.Entry, schemas: Schemas
+    _ tables: inout [RawTable], entry: ReleaseCatalogue.Entry, schemas: Schemas
 ) throws(IngestError) -> Canonical {
     let release = entry.release
     var diagnostics = Diagnostics()
     var checks: [Check] = []
+    let given = Set(tables.map(\.table))
     func forms(_ table: SourceTable) -> [RawTable] {
-        tables.filter { $0.table == table }.sorted { $0.form < $1.form }
+        defer { tables.removeAll { $0.table == table } }
+        return tables.filter { $0.table == table }.sorted { $0.form < $1.form }
     }
 
     // PPRRVU: the nonQPP file is the universe.
-    let pprrvuForms = forms(.pprrvu)
-    guard let pprrvuPrimary = pprrvuForms.first else {
+    var pprrvuForms = forms(.pprrvu)
+    guard !pprrvuForms.isEmpty else {
         throw IngestError(
             .badData, "pprrvu_missing", "no input holds PPRRVU, without which there is no release",
             hint: "Name CMS's archive or the PPRRVU CSV or TXT file with --input"
                 + (release.year >= 2026 ? "; from 2026 on the nonQPP file." : "."))
     }
-    let pprrvu = try PPRRVUFile(pprrvuPrimary, schemas: schemas)
+    let released = pprrvuForms.lazy.compactMap(\.released).first
+    var pprrvu = try PPRRVUFile(pprrvuForms.removeFirst(), schemas: schemas)
     diagnostics.add(pprrvu.notes)
     checks.append(pprrvu.totals)
-    for form in pprrvuForms.dropFirst() {
-        let witness = try PPRRVUFile(form, schemas: schemas)
+    while !pprrvuForms.isEmpty {
+        let witness = try PPRRVUFile(pprrvuForms.removeFirst(), schemas: schemas)
         diagnostics.add(witness.notes)
         checks.append(witness.totals)
-        checks.append(try Witness.compare(pprrvu, with: witness))
+        checks.append(Witness.compare(pprrvu, with: witness))
     }
     var conversionFactors = ConversionFactors(nonQP: pprrvu.conversionFactor, qp: nil)
     var rows = pprrvu.rows
+    pprrvu.rows = []
 
     let qppForms = forms(.pprrvuQPP)
+    var qppFactor: Place?
     if let primary = qppForms.first {
         let qpp = try PPRRVUFile(primary, schemas: schemas)
         diagnostics.add(qpp.notes)
@@ -44,19 +50,18 @@ public func normalise(
             let witness = try PPRRVUFile(form, schemas: schemas)
             diagnostics.add(witness.notes)
             checks.append(witness.totals)
-            checks.append(try Witness.compare(qpp, with: witness))
+            checks.append(Witness.compare(qpp, with: witness))
         }
-        checks.append(try markQPPRows(&rows, qpp: qpp))
+        checks.append(markQPPRows(&rows, qpp: qpp))
         conversionFactors.qp = qpp.conversionFactor
+        qppFactor = qpp.firstFactor
     }
-    try checkConversionFactors(conversionFactors, pprrvu: pprrvu.raw, qpp: qppForms.first, entry: entry)
+    try checkConversionFactors(
+        conversionFactors, pprrvu: pprrvu.firstFactor, qpp: qppFactor, entry: entry)
     for index in rows.indices {
         rows[index].value.unpricedReason = schemas.statuses.unpricedReason(
             status: rows[index].value.status, isValued: rows[index].value.isValued)
     }
-    let invariants = Invariants.diagnostics(rows: rows.map(\.value), schemas: schemas)
-    try invariants.stopOnErrors(.gateFailed)
-    diagnostics.add(invariants)
     diagnostics.add(rowCountDiagnostics(rows.count, raw: pprrvu.raw, entry: entry, schemas: schemas))
     try diagnostics.stopOnErrors(.gateFailed)
 
@@ -69,7 +74,7 @@ public func normalise(
         for form in forms.dropFirst() {
             let witness = try LocalityFile(form, schemas: schemas)
             diagnostics.add(witness.notes)
-            let (check, notes) = try primary.compare(with: witness, release: release, schemas: schemas)
+            let (check, notes) = primary.compare(with: witness, release: release, schemas: schemas)
             checks.append(check)
             diagnostics.add(notes)
         }
@@ -78,7 +83,7 @@ public func normalise(
     let gpci = try localityFile(.gpci)
     let anes = try localityFile(.anes)
     let locco = try localityFile(.locco)
-    let joined = try Localities(gpci: gpci, anes: anes, locco: locco, expectedCount: entry.localities)
+    let joined = Localities(gpci: gpci, anes: anes, locco: locco, expectedCount: entry.localities)
     if let check = joined.check { checks.append(check) }
     let anesthesia = try anesthesiaFactors(anes?.raw, entry: entry)
     if let gpci { diagnostics.add(gpciDiagnostics(gpci)) }
@@ -91,7 +96,7 @@ public func normalise(
         for form in capForms.dropFirst() {
             let witness = try OPPSCapFile(form, schemas: schemas)
             diagnostics.add(witness.notes)
-            checks.append(try file.compare(with: witness))
+            checks.append(file.compare(with: witness))
         }
         let statuses = Dictionary(
             rows.map { ($0.value.key, $0.value.status) }, uniquingKeysWith: { first, _ in first })
@@ -114,19 +119,18 @@ public func normalise(
     }
     let codes = joinCodes(rows: rows, hcpcs: hcpcs?.codes, schemas: schemas, diagnostics: &diagnostics)
 
-    var missing = [SourceTable.gpci, .anes, .locco, .oppscap, .hcpcs].filter { forms($0).isEmpty }
+    var missing = [SourceTable.gpci, .anes, .locco, .oppscap, .hcpcs].filter { !given.contains($0) }
     if release.year >= 2026, qppForms.isEmpty { missing.insert(.pprrvuQPP, at: 0) }
     return Canonical(
-        release: release, released: pprrvuForms.lazy.compactMap(\.released).first,
+        release: release, released: released,
         conversionFactors: conversionFactors, anesthesiaConversionFactors: anesthesia, codes: codes,
         modifiers: hcpcs?.modifiers ?? [], localities: localities, oppsCaps: caps?.rows ?? [], checks: checks,
         diagnostics: diagnostics, missing: missing)
 }
 
 /// The QPP file repeats rows of the nonQPP file under another conversion factor, and nothing else may differ.
-private func markQPPRows(_ rows: inout [PPRRVURow], qpp: PPRRVUFile) throws(IngestError) -> Check {
-    var gates = Diagnostics()
-    var matched = 0
+private func markQPPRows(_ rows: inout [PPRRVURow], qpp: PPRRVUFile) -> Check {
+    var check = Check(id: "qpp_subset", detail: "every row of the QPP file is in the nonQPP file with equal values")
     var marked = rows
     var position = 0
     Witness.merge(rows, qpp.rows, key: \.value.key) { whole, part in
@@ -137,10 +141,9 @@ private func markQPPRows(_ rows: inout [PPRRVURow], qpp: PPRRVUFile) throws(Inge
         }
         let place = Place(part.value.source.file, line: part.value.source.line)
         guard let whole else {
-            gates.add(
-                Diagnostic(
-                    .error, "qpp_subset", at: place, "\(part.value.key) is in the QPP file and not in the nonQPP file",
-                    hint: "The two files are of different releases, or the nonQPP file is cut."))
+            check.fail(
+                place, "\(part.value.key) is in the QPP file and not in the nonQPP file",
+                hint: "The two files are of different releases, or the nonQPP file is cut.")
             return
         }
         marked[position].value.isInQPPFile = true
@@ -149,34 +152,32 @@ private func markQPPRows(_ rows: inout [PPRRVURow], qpp: PPRRVUFile) throws(Inge
         expected.value.pricing = part.value.pricing
         expected.value.conversionFactor = part.value.conversionFactor
         if expected == part {
-            matched += 1
+            check.match()
             return
         }
         var differences = Witness.cellDifferences(expected.value, part.value)
-        if expected.descriptor != part.descriptor { differences.append(.init("descriptor", "(text)", "(other text)")) }
-        for difference in differences {
-            gates.add(
-                Diagnostic(
-                    .error, "qpp_subset", at: place,
-                    "\(part.value.key) \(difference.field) is \(difference.witness) here and \(difference.primary) "
-                        + "in the nonQPP file (line \(whole.value.source.line))"))
+        if expected.descriptor != part.descriptor {
+            differences.append(.init("descriptor", "(text)", "(other text)"))
+        }
+        for (index, difference) in differences.enumerated() {
+            let message =
+                "\(part.value.key) \(difference.field) is \(difference.witness) here and \(difference.primary) in "
+                + "the nonQPP file (line \(whole.value.source.line))"
+            if index == 0 { check.fail(place, message) } else { check.note(place, message) }
         }
     }
-    try gates.stopOnErrors(.gateFailed)
     rows = marked
-    return Check(
-        id: "qpp_subset", checked: qpp.rows.count, matched: matched,
-        detail: "every row of the QPP file is in the nonQPP file with equal values")
+    return check
 }
 
 private func checkConversionFactors(
-    _ found: ConversionFactors<ConversionFactor>, pprrvu: RawTable, qpp: RawTable?, entry: ReleaseCatalogue.Entry
+    _ found: ConversionFactors<ConversionFactor>, pprrvu: Place, qpp: Place?, entry: ReleaseCatalogue.Entry
 ) throws(IngestError) {
     guard let expected = entry.conversionFactors else { return }
-    func check(_ found: ConversionFactor, _ expected: ConversionFactor, _ raw: RawTable) throws(IngestError) {
+    func check(_ found: ConversionFactor, _ expected: ConversionFactor, _ place: Place) throws(IngestError) {
         guard found != expected else { return }
         throw IngestError(
-            .badData, "wrong_release", at: raw.place(row: 0, column: raw.column("conversion_factor")),
+            .badData, "wrong_release", at: place,
             "the conversion factor is \(found), but that of \(entry.release.label) is \(expected)",
             hint: "The file belongs to another release.")
     }

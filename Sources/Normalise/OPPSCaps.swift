@@ -16,7 +16,7 @@ struct OPPSCapFile {
     }
 
     init(_ raw: RawTable, schemas: Schemas) throws(IngestError) {
-        self.raw = raw
+        self.raw = raw.header
         var reader = RowReader(raw, schemas: schemas)
         let code = raw.column("code")
         let modifier = raw.column("modifier")
@@ -51,7 +51,7 @@ struct OPPSCapFile {
         self.rows = rows
     }
 
-    func compare(with witness: OPPSCapFile) throws(IngestError) -> Check {
+    func compare(with witness: OPPSCapFile) -> Check {
         var pairs = Witness.Pairs(primary: raw, witness: witness.raw)
         Witness.merge(rows, witness.rows, key: \.sortKey) { left, right in
             pairs.pair(left?.source, right?.source, key: (left ?? right).map { "\($0.key) in \($0.locality)" }) {
@@ -60,7 +60,7 @@ struct OPPSCapFile {
                 return left == right ? [] : Witness.cellDifferences(left, right)
             }
         }
-        return try pairs.check()
+        return pairs.check
     }
 
     /// Closes the table: each row's code is in PPRRVU, its locality in GPCI, and each code has a price in
@@ -135,7 +135,7 @@ struct OPPSCapFile {
         if let first = corrected.first {
             notes.add(
                 Diagnostic(
-                    .warning, "oppscap_contractor", at: Place(raw.file, line: first.source.line),
+                    .note, "oppscap_contractor", at: Place(raw.file, line: first.source.line),
                     "\(corrected.count) prices stand under a contractor that does not serve the locality "
                         + "(\(Set(corrected.map(\.locality)).sorted().map(\.description).joined(separator: ", "))), "
                         + "a known defect of CMS's file; gpci_mac has the right one"))

@@ -12,14 +12,17 @@ struct PPRRVUFile {
     let raw: RawTable
     var rows: [PPRRVURow]
     let conversionFactor: ConversionFactor
+    /// Where the conversion factor stands first.
+    let firstFactor: Place
     var totals: Check
     var notes: Diagnostics
 
     /// Reads every row and proves the binding of the columns: work + PE + MP = total, in both settings.
-    /// - Throws: bad data for values that cannot be read; a failed gate for totals that do not add up, keys
-    ///   that repeat or a conversion factor that changes within the file.
+    /// - Throws: bad data for values that cannot be read; a failed gate for keys that repeat or a conversion
+    ///   factor that changes within the file.
     init(_ raw: RawTable, schemas: Schemas) throws(IngestError) {
-        self.raw = raw
+        self.raw = raw.header
+        firstFactor = raw.place(row: 0, column: raw.column("conversion_factor"))
         var reader = RowReader(raw, schemas: schemas)
         let column = Columns(raw)
         let pricesAreIndicated = column.pricing != nil
@@ -77,11 +80,11 @@ struct PPRRVUFile {
 
         var gates = Diagnostics()
         totals = Check(
-            id: "row_totals", checked: rows.count, matched: 0,
+            id: "row_totals",
             detail:
                 "work + PE + MP = published total, both settings, every row of \(raw.table.name) \(raw.form.rawValue)")
         for (index, row) in rows.enumerated() {
-            if row.value.addsUp { totals.matched += 1 } else { gates.add(row.value.totalsDiffer(raw, index)) }
+            if row.value.addsUp { totals.match() } else { row.value.failTotals(&totals, raw, index) }
         }
         let factor = rows.first?.value.conversionFactor ?? .zero
         for (index, row) in rows.enumerated() where row.value.conversionFactor != factor {
@@ -153,13 +156,15 @@ extension RelativeValue {
         work + peNonfacility + mp == totalNonfacility && work + peFacility + mp == totalFacility
     }
 
-    fileprivate func totalsDiffer(_ raw: RawTable, _ row: Int) -> Diagnostic {
+    /// Whether a total is above zero.
+    var isValued: Bool { totalNonfacility != .zero || totalFacility != .zero }
+
+    fileprivate func failTotals(_ check: inout Check, _ raw: RawTable, _ row: Int) {
         let isNonfacility = work + peNonfacility + mp != totalNonfacility
         let pe = isNonfacility ? peNonfacility : peFacility
         let total = isNonfacility ? totalNonfacility : totalFacility
-        return Diagnostic(
-            .error, "row_totals",
-            at: raw.place(row: row, column: raw.column(isNonfacility ? "total_nonfacility" : "total_facility")),
+        check.fail(
+            raw.place(row: row, column: raw.column(isNonfacility ? "total_nonfacility" : "total_facility")),
             "\(key): work \(work) + PE \(pe) + MP \(mp) = \(work + pe + mp), but the published "
                 + "\(isNonfacility ? "non-facility" : "facility") total is \(total)",
             hint: "A value of this row is not what CMS published, or columns are bound wrongly.")

@@ -4,8 +4,7 @@ import Schemas
 /// A table read from one form, with the same table read from another as its witness.
 enum Witness {
     /// Compares two forms of PPRRVU on every field of every row.
-    /// - Throws: a failed gate with each differing field at its place in both files.
-    static func compare(_ primary: PPRRVUFile, with witness: PPRRVUFile) throws(IngestError) -> Check {
+    static func compare(_ primary: PPRRVUFile, with witness: PPRRVUFile) -> Check {
         var pairs = Pairs(primary: primary.raw, witness: witness.raw)
         merge(primary.rows, witness.rows, key: \.value.key) { left, right in
             pairs.pair(left?.value.source, right?.value.source, key: left?.value.key ?? right?.value.key) {
@@ -25,7 +24,7 @@ enum Witness {
                 return differences + cellDifferences(left.value, right.value)
             }
         }
-        return try pairs.check()
+        return pairs.check
     }
 
     static func cellDifferences<Row: TableRow>(_ left: Row, _ right: Row) -> [Difference] {
@@ -71,64 +70,59 @@ enum Witness {
     struct Pairs {
         let primary: RawTable
         let witness: RawTable
-        /// Why a difference is no error: a defect of CMS's that is listed, or text that the TXT cuts.
-        var explanation: (_ key: String, Difference) -> String? = { _, _ in nil }
-        private(set) var checked = 0
-        private(set) var matched = 0
-        private(set) var explained = 0
-        private var errors = Diagnostics()
+        /// Why a difference is no error: the identifier of a listed defect, and its meaning here.
+        var explanation: (_ key: String, Difference) -> (defect: String, meaning: String)? = { _, _ in nil }
+        private(set) var check: Check
         private(set) var notes = Diagnostics()
 
         init(primary: RawTable, witness: RawTable) {
             self.primary = primary
             self.witness = witness
+            check = Check(
+                id: "csv_equals_txt",
+                detail: "\(primary.table.name) \(primary.form.rawValue) = \(witness.form.rawValue), every field")
         }
 
         mutating func pair(
-            _ left: Source?, _ right: Source?, key: (some CustomStringConvertible)?, _ differences: () -> [Difference]
+            _ left: Source?, _ right: Source?, key: (some CustomStringConvertible)?,
+            _ differences: () -> [Difference]
         ) {
-            checked += 1
             let name = key?.description ?? ""
             guard let left, let right else {
-                errors.add(
-                    Diagnostic(
-                        .error, "forms_disagree",
-                        at: Place(left?.file ?? right?.file ?? "", line: left?.line ?? right?.line),
-                        "\(name) stands in the \((left == nil ? witness : primary).form.rawValue) and not in the "
-                            + "\((left == nil ? primary : witness).form.rawValue)",
-                        hint: "One of the two files is cut, or they are of different releases."))
+                check.fail(
+                    Place(left?.file ?? right?.file ?? "", line: left?.line ?? right?.line),
+                    "\(name) stands in the \((left == nil ? witness : primary).form.rawValue) and not in the "
+                        + "\((left == nil ? primary : witness).form.rawValue)",
+                    hint: "One of the two files is cut, or they are of different releases.")
                 return
             }
-            var isExplained = true
             let found = differences()
+            var defect: String?
+            var isCounted = false
             for difference in found {
                 if let reason = explanation(name, difference) {
+                    defect = reason.defect
                     notes.add(
                         Diagnostic(
                             .note, "known_difference", at: Place(left.file, line: left.line),
-                            "\(name) \(difference.field): \(reason)"))
-                } else {
-                    isExplained = false
-                    errors.add(
-                        Diagnostic(
-                            .error, "forms_disagree",
-                            at: Place(
-                                left.file, line: left.line,
-                                column: primary.column(difference.field).map { $0 + 1 }),
-                            "\(name) \(difference.field) is \(difference.primary) in the \(primary.form.rawValue) "
-                                + "and \(difference.witness) in the \(witness.form.rawValue) "
-                                + "(\(right.file):\(right.line))",
-                            hint: "The two forms are of different releases, or one was changed."))
+                            "\(name) \(difference.field): \(reason.meaning)"))
+                    continue
                 }
+                let place = Place(
+                    left.file, line: left.line, column: primary.column(difference.field).map { $0 + 1 })
+                let message =
+                    "\(name) \(difference.field) is \(difference.primary) in the \(primary.form.rawValue) and "
+                    + "\(difference.witness) in the \(witness.form.rawValue) (\(right.file):\(right.line))"
+                let hint = "The two forms are of different releases, or one was changed."
+                if isCounted {
+                    check.note(place, message, hint: hint)
+                } else {
+                    check.fail(place, message, hint: hint)
+                }
+                isCounted = true
             }
-            if found.isEmpty { matched += 1 } else if isExplained { explained += 1 }
-        }
-
-        func check() throws(IngestError) -> Check {
-            try errors.stopOnErrors(.gateFailed)
-            return Check(
-                id: "csv_equals_txt", checked: checked, matched: matched, explained: explained,
-                detail: "\(primary.table.name) \(primary.form.rawValue) = \(witness.form.rawValue), every field")
+            if isCounted { return }
+            if let defect { check.explain(defect) } else { check.match() }
         }
     }
 }

@@ -10,6 +10,8 @@ public struct KnownDifference: Sendable {
     public let csv: String
     public let text: String
     public let meaning: String
+    /// The defect of `values/known-defects.csv` that it belongs to.
+    public let defect: String
 
     static func read(_ table: EmbeddedTable) throws(IngestError) -> [KnownDifference] {
         var rows: [KnownDifference] = []
@@ -18,7 +20,7 @@ public struct KnownDifference: Sendable {
                 KnownDifference(
                     years: try row.years("years"), table: try row("table"), key: try row("key"),
                     field: try row("field"), csv: try row("csv"), text: try row("txt"),
-                    meaning: try row("meaning")))
+                    meaning: try row("meaning"), defect: try row("defect")))
         }
         return rows
     }

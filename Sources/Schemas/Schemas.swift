@@ -13,6 +13,11 @@ public struct Schemas: Sendable {
     public let tables: [TableSchema]
     public let knownDifferences: [KnownDifference]
     public let localityCorrections: [LocalityCorrection]
+    public let checks: [CheckPolicy]
+    public let knownDefects: [KnownDefect]
+    public let payment: PaymentRules
+    /// The record of CMS's payment files.
+    public let paymentLayout: Layout
     let members: [MemberDefinition]
     let layouts: [String: [FieldLayout]]
 
@@ -30,12 +35,19 @@ public struct Schemas: Sendable {
         tables = try TableSchema.read(EmbeddedTable("dataset/tables.csv"))
         knownDifferences = try KnownDifference.read(EmbeddedTable("values/known-differences.csv"))
         localityCorrections = try LocalityCorrection.read(EmbeddedTable("values/locality-corrections.csv"))
+        checks = try CheckPolicy.read(EmbeddedTable("values/checks.csv"))
+        knownDefects = try KnownDefect.read(EmbeddedTable("values/known-defects.csv"))
+        payment = try PaymentRules(
+            shares: EmbeddedTable("values/anesthesia-shares.csv"), floors: EmbeddedTable("values/work-floor.csv"))
         members = try MemberDefinition.read(EmbeddedTable("layouts/members.csv"))
         var layouts: [String: [FieldLayout]] = [:]
         for member in members {
             layouts[member.table] = try FieldLayout.read(EmbeddedTable("layouts/\(member.table).csv"))
         }
         self.layouts = layouts
+        paymentLayout = Layout(
+            name: "payment file", year: 0, fields: try FieldLayout.read(EmbeddedTable("layouts/payment.csv")),
+            hasNotes: false, preamble: "")
     }
 
     /// The columns that `table` has in `year`.

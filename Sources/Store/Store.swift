@@ -1,3 +1,4 @@
+import CSV
 import Digest
 public import Foundation
 public import Model
@@ -114,6 +115,26 @@ public struct Store: Sendable {
                 if found.lexicographicallyPrecedes(wanted) { low = end + 1 } else { high = start }
             }
             return nil
+        }
+    }
+
+    /// The rows of a revision's table that `keep` accepts, as text by column.
+    /// - Throws: when the table cannot be read.
+    public func table(
+        _ name: String, of revision: Revision, where keep: ([String: String]) -> Bool = { _ in true }
+    ) throws(IngestError) -> [[String: String]] {
+        let url = revision.folder.appendingPathComponent("tables/\(name).csv")
+        let csv: CSVRows
+        do { csv = try tokeniseCSV([UInt8](try Data(contentsOf: url))) } catch {
+            throw IngestError(
+                .badData, "table_unreadable", at: Place(url.path), "the table cannot be read",
+                hint: "ingest validate \(revision.folder.relativePath)")
+        }
+        guard csv.count > 0 else { return [] }
+        let header = csv.strings(of: 0)
+        return (1..<csv.count).compactMap { row in
+            let values = Dictionary(zip(header, csv.strings(of: row)), uniquingKeysWith: { first, _ in first })
+            return keep(values) ? values : nil
         }
     }
 

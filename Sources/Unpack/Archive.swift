@@ -50,6 +50,31 @@ public struct Archive: Sendable {
         }
     }
 
+    /// Unpacks a member piece by piece, for one that is too large to hold.
+    /// - Throws: as ``SourceDocument/load`` does, but possibly after `body` has seen a part.
+    public func stream(_ document: SourceDocument, _ body: ([UInt8]) -> Void) throws(IngestError) {
+        guard let entry = entries.first(where: { document.path == "\(name)/\($0.name)" }) else { return }
+        guard entry.method == 8 else {
+            body(try document.load())
+            return
+        }
+        let place = Place(document.path)
+        var crc: UInt32 = 0
+        do {
+            try inflate(bytes[entry.start..<(entry.start + entry.compressedSize)], size: entry.size) { piece in
+                crc = crc32(piece, after: crc)
+                body(piece)
+            }
+        } catch {
+            throw IngestError(.badData, "archive_member_damaged", at: place, error.message)
+        }
+        guard crc == entry.crc else {
+            throw IngestError(
+                .badData, "archive_member_damaged", at: place,
+                "its checksum is \(hexadecimal(crc)) where the archive says \(hexadecimal(entry.crc))")
+        }
+    }
+
     private func contents(of entry: Entry) throws(IngestError) -> [UInt8] {
         let place = Place("\(name)/\(entry.name)")
         let compressed = bytes[entry.start..<(entry.start + entry.compressedSize)]

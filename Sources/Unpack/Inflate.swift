@@ -38,9 +38,38 @@ func inflate(_ compressed: ArraySlice<UInt8>, size: Int) throws(InflateError) ->
     return contents
 }
 
-/// The checksum that ZIP keeps for every member.
-func crc32(_ bytes: [UInt8]) -> UInt32 {
+/// Inflates a raw deflate stream piece by piece; together the pieces must be exactly `size` bytes.
+func inflate(_ compressed: ArraySlice<UInt8>, size: Int, _ body: ([UInt8]) -> Void) throws(InflateError) {
+    var stream = z_stream()
+    guard ingest_inflate_init(&stream, -MAX_WBITS) == Z_OK else {
+        throw InflateError(message: "zlib could not be initialised")
+    }
+    defer { inflateEnd(&stream) }
+    let pieceSize = 1 << 20
+    var status = Z_OK
+    var total = 0
+    compressed.withUnsafeBytes { input in
+        stream.next_in = UnsafeMutablePointer(mutating: input.bindMemory(to: UInt8.self).baseAddress)
+        stream.avail_in = UInt32(input.count)
+        while status == Z_OK, total <= size {
+            let piece = [UInt8](unsafeUninitializedCapacity: pieceSize) { output, written in
+                stream.next_out = output.baseAddress
+                stream.avail_out = UInt32(output.count)
+                status = CZlib.inflate(&stream, Z_NO_FLUSH)
+                written = output.count - Int(stream.avail_out)
+            }
+            total += piece.count
+            if total <= size { body(piece) }
+        }
+    }
+    guard status == Z_STREAM_END, total == size else {
+        throw InflateError(message: "its compressed data is damaged after \(total) of \(size) bytes")
+    }
+}
+
+/// The checksum that ZIP keeps for every member, carried on from the pieces before.
+func crc32(_ bytes: [UInt8], after crc: UInt32 = 0) -> UInt32 {
     bytes.withUnsafeBytes { buffer in
-        UInt32(CZlib.crc32(0, buffer.bindMemory(to: UInt8.self).baseAddress, UInt32(buffer.count)))
+        UInt32(CZlib.crc32(UInt(crc), buffer.bindMemory(to: UInt8.self).baseAddress, UInt32(buffer.count)))
     }
 }

@@ -4,6 +4,7 @@ public import Model
 import Pipeline
 import Schemas
 import Store
+import Verify
 
 struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -37,6 +38,8 @@ struct Run: ParsableCommand {
             """)
     var acceptLicense: [License] = []
 
+    @OptionGroup var checking: CheckingOptions
+
     @Option(help: ArgumentHelp("Write each stage's time and memory to this file.", visibility: .hidden))
     var timings: String?
 
@@ -60,7 +63,8 @@ struct Run: ParsableCommand {
             var measured = Timings()
             let report = try Pipeline.run(
                 RunOptions(
-                    label: release, inputs: input, overlays: overlays, store: store.value.root, tier: tier),
+                    label: release, inputs: input, overlays: overlays, store: store.value.root, tier: tier,
+                    checking: checking.value),
                 schemas: schemas
             ) { progress in
                 measured.begin(progress.stage)
@@ -70,7 +74,7 @@ struct Run: ParsableCommand {
             if let timings { try measured.json().write(toFile: timings, atomically: true, encoding: .utf8) }
             talk.sayInputs(report.dataset)
             talk.report(report.dataset.canonical.diagnostics, severities: [.warning, .note], shown: 3)
-            talk.sayChecks(report.dataset.canonical.checks)
+            talk.sayChecks(report.dataset.verification)
             talk.sayResult(report, store: store.store)
             if format.format == .json {
                 let manifest = report.revision.folder.appendingPathComponent("manifest.json")
@@ -83,6 +87,31 @@ struct Run: ParsableCommand {
 }
 
 extension Tier: ExpressibleByArgument {}
+
+/// What a release is proven against, and what may fail.
+struct CheckingOptions: ParsableArguments {
+    @Option(
+        help: "CMS's payment file of the release (PFALL or PFREV, TXT or zip): every amount is recomputed.",
+        completion: .file())
+    var paymentFile: [String] = []
+
+    @Option(help: "Publish although this check fails; give the --reason. Repeat both for each.")
+    var allow: [String] = []
+
+    @Option(help: "Why the check of the same place may fail; it is kept in the manifest.")
+    var reason: [String] = []
+
+    var value: CheckOptions {
+        CheckOptions(
+            allowances: zip(allow, reason).map { Allowance(check: $0, reason: $1) }, paymentFiles: paymentFile)
+    }
+
+    func validate() throws {
+        guard allow.count == reason.count, reason.allSatisfy({ !$0.isEmpty }) else {
+            throw ValidationError("Each --allow needs its own --reason: a sentence for those who read the manifest.")
+        }
+    }
+}
 
 extension Talk {
     fileprivate func sayInputs(_ dataset: Dataset) {
@@ -105,18 +134,6 @@ extension Talk {
         if !missing.isEmpty {
             say("missing: \(missing.map(\.name).joined(separator: ", ")); what only they say is null")
         }
-    }
-
-    fileprivate func sayChecks(_ checks: [Check]) {
-        say("checked")
-        say(
-            table(
-                checks.map { check in
-                    [
-                        "  \(check.id)", "\(check.matched)/\(check.checked)",
-                        check.detail + (check.explained > 0 ? " (\(check.explained) known differences)" : ""),
-                    ]
-                }, rightAligned: [1]))
     }
 
     fileprivate func sayResult(_ report: RunReport, store: String) {

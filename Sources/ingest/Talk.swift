@@ -71,6 +71,35 @@ struct Talk {
     }
 }
 
+extension Talk {
+    /// The short form of the certificate: a line for each table that was compared or recomputed, one for all
+    /// rules between indicators.
+    func sayChecks(_ verification: Verification) {
+        let named: Set = [
+            "row_totals", "csv_equals_txt", "qpp_subset", "locality_keys", "oppscap", "anesthesia", "payment_file",
+            "hcpcs_actions",
+        ]
+        func score(_ checks: [Check]) -> String {
+            "\(checks.reduce(0) { $0 + $1.matched + $1.explained })/\(checks.reduce(0) { $0 + $1.checked })"
+        }
+        func remark(_ checks: [Check]) -> String {
+            let explained = checks.reduce(0) { $0 + $1.explained }
+            let defects = Set(checks.flatMap(\.defects.keys)).sorted().joined(separator: ", ")
+            return explained > 0 ? " (\(explained) explained: \(defects))" : ""
+        }
+        var rows = verification.checks.filter { named.contains($0.id) }.map { check in
+            ["  \(check.id)", score([check]), check.detail + remark([check])]
+        }
+        let rules = verification.checks.filter { !named.contains($0.id) }
+        rows.append(["  \(rules.count) indicator rules", score(rules), "rules between the columns of PPRRVU" + remark(rules)])
+        say("checked")
+        say(table(rows, rightAligned: [1]))
+        for (check, reason) in verification.allowed.sorted(by: { $0.key < $1.key }) {
+            say("  \(check) failed and was allowed: \(reason)")
+        }
+    }
+}
+
 /// Writes to standard output, whole.
 func printData(_ bytes: [UInt8]) { FileHandle.standardOutput.write(Data(bytes)) }
 
