@@ -26,7 +26,7 @@ import PackageDescription
 
 let package = Package(
     name: "ingest",
-    platforms: [.macOS(.v14)],
+    platforms: [.macOS(.v15)],
     products: [
         .executable(name: "ingest", targets: ["ingest"])
     ],
@@ -63,6 +63,7 @@ let package = Package(
             name: "Emit",
             dependencies: [
                 "Digest", "Model", "Schemas", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         .target(name: "Verify", dependencies: ["Model", "Payment", "Schemas"]),
         .target(name: "Store", dependencies: ["CSV", "Digest", "Model", "Schemas"]),

@@ -1,4 +1,6 @@
 import Digest
+import Dispatch
+import Synchronization
 public import Foundation
 public import Model
 public import Schemas
@@ -28,15 +30,45 @@ public struct Emitted: Sendable {
 /// Writes the dataset's files into `folder`. The same dataset gives the same bytes on any machine.
 /// - Throws: when a file cannot be written.
 public func emit(_ dataset: Dataset, to folder: URL, schemas: Schemas) throws(IngestError) -> Emitted {
-    var files: [EmittedFile] = []
-    var documents = try OutputFile("codes.ndjson", in: folder)
-    for entry in dataset.canonical.codes {
-        try documents.append { $0.append(contentsOf: entry.document(tier: dataset.tier)) }
+    let results = Mutex<[Result<[EmittedFile], IngestError>]>([])
+    DispatchQueue.concurrentPerform(iterations: Part.allCases.count) { index in
+        let result = write(Part.allCases[index], of: dataset, to: folder, schemas: schemas)
+        results.withLock { $0.append(result) }
     }
-    files.append(try documents.finish(rows: dataset.canonical.codes.count))
-    for table in DatasetTable.all(of: dataset) { files.append(try write(table, to: folder)) }
-    files.append(try writeDatabase(dataset, to: folder, schemas: schemas))
+    var files: [EmittedFile] = []
+    for result in results.withLock({ $0 }) { files += try result.get() }
     return Emitted(dataset: dataset, schemas: schemas, files: files.sorted { $0.path < $1.path })
+}
+
+/// What is written side by side: the parts share nothing but the dataset they read.
+private enum Part: CaseIterable {
+    case database, documents, tables
+}
+
+private func write(
+    _ part: Part, of dataset: Dataset, to folder: URL, schemas: Schemas
+) -> Result<[EmittedFile], IngestError> {
+    do throws(IngestError) {
+        switch part {
+        case .database: return .success([try writeDatabase(dataset, to: folder, schemas: schemas)])
+        case .documents: return .success([try writeDocuments(dataset, to: folder)])
+        case .tables:
+            var files: [EmittedFile] = []
+            for table in DatasetTable.all(of: dataset) { files.append(try write(table, to: folder)) }
+            return .success(files)
+        }
+    } catch {
+        return .failure(error)
+    }
+}
+
+private func writeDocuments(_ dataset: Dataset, to folder: URL) throws(IngestError) -> EmittedFile {
+    let codes = dataset.canonical.codes
+    var file = try OutputFile("codes.ndjson", in: folder)
+    for index in codes.indices {
+        try file.append { $0.append(contentsOf: codes[index].document(tier: dataset.tier)) }
+    }
+    return try file.finish(rows: codes.count)
 }
 
 private func write(_ table: DatasetTable, to folder: URL) throws(IngestError) -> EmittedFile {
@@ -61,8 +93,15 @@ private func writeDatabase(_ dataset: Dataset, to folder: URL, schemas: Schemas)
     let url = folder.appendingPathComponent(path)
     do {
         try DatabaseWriter(dataset: dataset, schemas: schemas).write(to: url)
-        let bytes = [UInt8](try Data(contentsOf: url, options: .mappedIfSafe))
-        return EmittedFile(path: path, sha256: Digest.hex(bytes), bytes: bytes.count, rows: nil)
+        let handle = try FileHandle(forReadingFrom: url)
+        defer { try? handle.close() }
+        var digest = Digest()
+        var count = 0
+        while let chunk = try handle.read(upToCount: 1 << 18), !chunk.isEmpty {
+            chunk.withUnsafeBytes { digest.update($0) }
+            count += chunk.count
+        }
+        return EmittedFile(path: path, sha256: digest.hex(), bytes: count, rows: nil)
     } catch {
         throw cannotWrite(path, error)
     }

@@ -8,20 +8,33 @@ struct DatasetTable {
     /// Calls its argument with the cells of each row.
     let forEachRow: ((_ cells: [Cell]) throws -> Void) throws -> Void
 
-    private init<Row: TableRow>(_ rows: some Sequence<Row>) {
+    private init<Row: TableRow>(_ rows: [Row]) {
+        self.init(Row.self) { body in for row in rows { try body(row.cells) } }
+    }
+
+    private init<Row: TableRow>(
+        _ row: Row.Type, _ forEachRow: @escaping (_ body: (_ cells: [Cell]) throws -> Void) throws -> Void
+    ) {
         name = Row.table
         columns = Row.columns
-        forEachRow = { body in for row in rows { try body(row.cells) } }
+        self.forEachRow = forEachRow
     }
 
     static func all(of dataset: Dataset) -> [DatasetTable] {
         let canonical = dataset.canonical
         let codes = canonical.codes
-        let reviewed = codes.lazy.filter { $0.editorial?.review != nil }
+        let reviewed = codes.filter { $0.editorial?.review != nil }
         return [
-            DatasetTable(codes.lazy.map { CodeEntry.Row($0, tier: dataset.tier) }),
-            DatasetTable(codes.lazy.flatMap(\.relativeValues)),
-            DatasetTable(canonical.modifiers.lazy.map(ModifierRow.init)),
+            // Entries are large: they are read where they lie.
+            DatasetTable(CodeEntry.Row.self) { body in
+                for index in codes.indices { try body(CodeEntry.Row.cells(of: codes[index], tier: dataset.tier)) }
+            },
+            DatasetTable(RelativeValue.self) { body in
+                for index in codes.indices {
+                    for row in codes[index].relativeValues.indices { try body(codes[index].relativeValues[row].cells) }
+                }
+            },
+            DatasetTable(canonical.modifiers.map(ModifierRow.init)),
             DatasetTable(canonical.localities),
             DatasetTable(canonical.oppsCaps),
             DatasetTable(canonical.conversionFactorRows),
@@ -29,7 +42,7 @@ struct DatasetTable {
             DatasetTable(reviewed.flatMap(\.editorialItems)),
             DatasetTable(reviewed.flatMap(\.ownQuestions)),
             DatasetTable(canonical.categoryTexts),
-            DatasetTable(canonical.provenance),
+            DatasetTable(ProvenanceRow.self) { body in try canonical.forEachProvenance { try body($0.cells) } },
         ]
     }
 }
@@ -68,39 +81,39 @@ extension Canonical {
         return rows
     }
 
-    fileprivate var provenance: [ProvenanceRow] {
-        var rows: [ProvenanceRow] = []
-        rows.reserveCapacity(relativeValueCount + codes.count + oppsCaps.count + 400)
-        for entry in codes {
-            for value in entry.relativeValues {
-                rows.append(
+    /// Calls `body` with the provenance of every row, table by table.
+    fileprivate func forEachProvenance(_ body: (ProvenanceRow) throws -> Void) rethrows {
+        for index in codes.indices {
+            for value in codes[index].relativeValues {
+                try body(
                     ProvenanceRow(
                         RelativeValue.table, code: value.key.code, modifier: value.key.modifier, source: value.source))
             }
         }
-        for entry in codes {
-            if let hcpcs = entry.hcpcs { rows.append(.init("codes", code: entry.code, source: hcpcs.source)) }
+        for index in codes.indices {
+            guard let hcpcs = codes[index].hcpcs else { continue }
+            try body(ProvenanceRow(CodeEntry.Row.table, code: hcpcs.code, source: hcpcs.source))
         }
         for modifier in modifiers {
-            rows.append(.init(ModifierRow.table, modifier: modifier.code.cast(), source: modifier.source))
+            try body(ProvenanceRow(ModifierRow.table, modifier: modifier.code.cast(), source: modifier.source))
         }
         for locality in localities {
             for source in locality.sources {
-                rows.append(.init(Locality.table, locality: locality.key, source: source))
+                try body(ProvenanceRow(Locality.table, locality: locality.key, source: source))
             }
         }
         for cap in oppsCaps {
-            rows.append(
-                .init(
+            try body(
+                ProvenanceRow(
                     OPPSCap.table, code: cap.key.code, modifier: cap.key.modifier, locality: cap.locality,
                     source: cap.source))
         }
-        for entry in codes {
-            if let editorial = entry.editorial, editorial.review != nil, let source = editorial.sources.first {
-                rows.append(.init(EditorialRow.table, code: entry.code, source: source))
-            }
+        for index in codes.indices {
+            guard let editorial = codes[index].editorial, editorial.review != nil,
+                let source = editorial.sources.first
+            else { continue }
+            try body(ProvenanceRow(EditorialRow.table, code: codes[index].code, source: source))
         }
-        return rows
     }
 }
 
@@ -109,27 +122,24 @@ func appendCSV(_ cells: [Cell], to bytes: inout [UInt8]) {
     for (index, cell) in cells.enumerated() {
         if index > 0 { bytes.append(UInt8(ascii: ",")) }
         switch cell {
-        case .null: break
-        case .text(let text): appendCSV(text, to: &bytes)
-        case .integer(let number): bytes.append(contentsOf: String(number).utf8)
-        case .flag(let flag): bytes.append(contentsOf: (flag ? "true" : "false").utf8)
-        case .decimal(let units, let places): appendDecimal(units, places: places, to: &bytes)
-        case .list(let items): appendCSV(items.joined(separator: ";"), to: &bytes)
+        case .text, .list: appendQuoted(cell, to: &bytes)
+        default: cell.append(to: &bytes)
         }
     }
     bytes.append(UInt8(ascii: "\n"))
 }
 
-private func appendCSV(_ text: String, to bytes: inout [UInt8]) {
-    let needsQuotes = text.utf8.contains {
+private func appendQuoted(_ cell: Cell, to bytes: inout [UInt8]) {
+    let start = bytes.count
+    cell.append(to: &bytes)
+    let needsQuotes = bytes[start...].contains {
         $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") || $0 == 0x0A || $0 == 0x0D
     }
-    guard needsQuotes else {
-        bytes.append(contentsOf: text.utf8)
-        return
-    }
+    guard needsQuotes else { return }
+    let text = Array(bytes[start...])
+    bytes.removeSubrange(start...)
     bytes.append(UInt8(ascii: "\""))
-    for byte in text.utf8 {
+    for byte in text {
         if byte == UInt8(ascii: "\"") { bytes.append(byte) }
         bytes.append(byte)
     }

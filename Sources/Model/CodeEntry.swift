@@ -25,12 +25,22 @@ public struct CodeEntry: Sendable, Equatable {
     public var route: String?
     /// Sorted by modifier, the global row first.
     public var relativeValues: [RelativeValue]
-    public var hcpcs: HCPCSRecord?
+    public var hcpcs: HCPCSRecord? {
+        get { boxedHCPCS?.value }
+        set { boxedHCPCS = newValue.map(OutOfLine.value) }
+    }
     /// Why there is no PPRRVU row; `nil` when there is one.
     public var relativeValuesAbsence: String?
     /// Why there is no HCPCS record; `nil` when there is one.
     public var hcpcsAbsence: String?
-    public var editorial: Editorial?
+    public var editorial: Editorial? {
+        get { boxedEditorial?.value }
+        set { boxedEditorial = newValue.map(OutOfLine.value) }
+    }
+
+    // Large and absent for most codes, so kept out of the entry itself.
+    private var boxedHCPCS: OutOfLine<HCPCSRecord>?
+    private var boxedEditorial: OutOfLine<Editorial>?
 
     public init(code: Code) {
         self.code = code
@@ -49,6 +59,17 @@ public struct CodeEntry: Sendable, Equatable {
     public func title(in tier: Tier) -> String? {
         if let title = editorial?.title { return title }
         return tier.shows(system) && !shortDescriptor.isEmpty ? shortDescriptor : nil
+    }
+}
+
+/// A value kept behind a reference, without the meaning of one.
+private indirect enum OutOfLine<Value: Sendable & Equatable>: Sendable, Equatable {
+    case value(Value)
+
+    var value: Value {
+        switch self {
+        case .value(let value): value
+        }
     }
 }
 
@@ -147,14 +168,17 @@ extension CodeEntry {
         private static let noAdministrativeCells = [Cell](
             repeating: .null, count: HCPCSRecord.administrativeColumns.count)
 
-        public var cells: [Cell] {
+        public var cells: [Cell] { Self.cells(of: entry, tier: tier) }
+
+        /// The cells without a copy of the entry.
+        public static func cells(of entry: borrowing CodeEntry, tier: Tier) -> [Cell] {
             let shown = tier.shows(entry.system)
             return [
                 .text(entry.code), .text(entry.system.rawValue), .text(entry.section?.id),
                 .text(entry.category?.id), .text(entry.title(in: tier)),
                 shown && !entry.shortDescriptor.isEmpty ? .text(entry.shortDescriptor) : .null,
                 shown ? .text(entry.longDescriptor) : .null,
-            ] + (entry.hcpcs?.administrativeCells ?? Self.noAdministrativeCells) + [
+            ] + (entry.hcpcs?.administrativeCells ?? noAdministrativeCells) + [
                 .text(entry.section?.name), .text(entry.category?.name), .text(entry.route),
                 .text(entry.relativeValuesAbsence), .text(entry.hcpcsAbsence),
             ]

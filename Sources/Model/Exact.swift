@@ -55,17 +55,20 @@ extension ExactDecimal {
 
 /// Writes `units` of 10^-`places` with all its places.
 public func appendDecimal(_ units: Int64, places: Int, to bytes: inout [UInt8]) {
-    var rest = units.magnitude
-    var reversed: [UInt8] = []
-    var written = 0
-    repeat {
-        reversed.append(UInt8(ascii: "0") + UInt8(rest % 10))
-        rest /= 10
-        written += 1
-        if written == places { reversed.append(UInt8(ascii: ".")) }
-    } while rest > 0 || written <= places
-    if units < 0 { reversed.append(UInt8(ascii: "-")) }
-    bytes.append(contentsOf: reversed.reversed())
+    if units < 0 { bytes.append(UInt8(ascii: "-")) }
+    let magnitude = units.magnitude
+    // The place of the first digit: at least the one before the point.
+    var divisor: UInt64 = 1
+    for _ in 0..<places { divisor *= 10 }
+    let point = divisor
+    while magnitude / divisor >= 10 { divisor *= 10 }
+    var rest = magnitude
+    while divisor > 0 {
+        bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest / divisor))
+        rest %= divisor
+        if divisor == point, places > 0 { bytes.append(UInt8(ascii: ".")) }
+        divisor /= 10
+    }
 }
 
 /// A relative value unit (work, practice expense, malpractice or their total), in hundredths.

@@ -45,9 +45,10 @@ public struct ShortText<Meaning>: Hashable, Comparable, Sendable, CustomStringCo
     public static func < (left: Self, right: Self) -> Bool { left.bits < right.bits }
 
     public var description: String {
-        var text = ""
-        for index in 0..<count { text.unicodeScalars.append(Unicode.Scalar(self[index])) }
-        return text
+        String(unsafeUninitializedCapacity: count) { buffer in
+            for index in 0..<count { buffer[index] = self[index] }
+            return count
+        }
     }
 
     /// The same characters under another meaning.

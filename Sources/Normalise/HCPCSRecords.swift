@@ -158,7 +158,12 @@ extension RowReader {
 extension String {
     /// Without blanks at the ends, and with single ones inside.
     var collapsed: String {
-        guard contains("  ") || first == " " || last == " " else { return self }
-        return split(separator: " ").joined(separator: " ")
+        var previous: UInt8 = 0x20
+        var isCollapsed = true
+        for byte in utf8 {
+            if byte == 0x20, previous == 0x20 { isCollapsed = false }
+            previous = byte
+        }
+        return isCollapsed && (previous != 0x20 || isEmpty) ? self : split(separator: " ").joined(separator: " ")
     }
 }

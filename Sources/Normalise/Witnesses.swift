@@ -132,16 +132,9 @@ extension Cell {
     var shown: String {
         switch self {
         case .null: "empty"
-        case .text(let text): "'\(text)'"
-        case .integer(let number): "\(number)"
+        case .text, .short: "'\(text)'"
         case .flag(let flag): flag ? "set" : "not set"
-        case .decimal(let units, let places):
-            {
-                var bytes: [UInt8] = []
-                appendDecimal(units, places: places, to: &bytes)
-                return String(decoding: bytes, as: UTF8.self)
-            }()
-        case .list(let items): items.joined(separator: ";")
+        default: text
         }
     }
 }

@@ -18,7 +18,7 @@ func checkActions(_ canonical: Canonical, inputs: [Input], store: Store) throws(
         let differs: Bool =
             if let previous = old[entry.code.description], !(previous["action"] ?? "").isEmpty {
                 zip(HCPCSRecord.administrativeColumns, record.administrativeCells).contains { column, cell in
-                    column != "action" && column != "action_effective" && cell.csvText != previous[column] ?? ""
+                    column != "action" && column != "action_effective" && cell.text != previous[column] ?? ""
                 } || previous["long_descriptor"] != record.longDescriptor
                     || previous["short_descriptor"] != record.shortDescriptor
             } else {
@@ -54,24 +54,5 @@ extension CalendarDate {
             CalendarDate(year: year, month: month, day: day + 1)
             ?? CalendarDate(year: year, month: month + 1, day: 1) ?? CalendarDate(year: year + 1, month: 1, day: 1)
         return next == other
-    }
-}
-
-extension Cell {
-    /// The value as the CSV tables have it.
-    fileprivate var csvText: String {
-        switch self {
-        case .null: ""
-        case .text(let text): text
-        case .integer(let number): "\(number)"
-        case .flag(let flag): flag ? "true" : "false"
-        case .decimal(let units, let places):
-            {
-                var bytes: [UInt8] = []
-                appendDecimal(units, places: places, to: &bytes)
-                return String(decoding: bytes, as: UTF8.self)
-            }()
-        case .list(let items): items.joined(separator: ";")
-        }
     }
 }

@@ -21,11 +21,10 @@ func checkInvariants(_ codes: [CodeEntry], release: Release, schemas: Schemas) -
     var pricing = scorer.check("pricing_indicator")
     var shape = scorer.check("code_shape")
 
-    let withRows = codes.filter { !$0.relativeValues.isEmpty }
-    let known = Set(withRows.map(\.code))
-    let firstPricing = withRows.first?.relativeValues.first?.pricing
+    let known = Set(codes.lazy.filter { !$0.relativeValues.isEmpty }.map(\.code))
+    let firstPricing = codes.first { !$0.relativeValues.isEmpty }?.relativeValues.first?.pricing
     let wholeSet = Set([Modifier.blank] + ["26", "TC"].compactMap { Modifier($0) })
-    for entry in withRows {
+    for entry in codes where !entry.relativeValues.isEmpty {
         let rows = entry.relativeValues
         for row in rows {
             let hasRVUs = row.totalNonfacility != .zero || row.totalFacility != .zero

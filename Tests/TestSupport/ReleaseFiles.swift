@@ -86,7 +86,8 @@ public struct ReleaseFiles {
 
     /// What normalise makes of them.
     public func canonical() throws(IngestError) -> Canonical {
-        try normalise(try tables(), entry: try entry(), schemas: schemas)
+        var tables = try tables()
+        return try normalise(&tables, entry: try entry(), schemas: schemas)
     }
 
     /// What all checks make of that.

@@ -28,7 +28,8 @@ SINGLE_FORM = {
             "title", "short_descriptor", "long_descriptor", "coverage", "pricing", "multiple_pricing", "coverage_issues_manual",
             "carriers_manual", "statute", "lab_certifications", "cross_references", "asc_group", "asc_date", "opps_group",
             "opps_policy", "opps_date", "processing_note", "betos", "types_of_service", "anesthesia_base_units", "added",
-            "action_effective", "terminated", "action", "category", "category_name", "route", "relative_values_absence"},
+            "action_effective", "terminated", "action", "category", "category_name", "route", "relative_values_absence",
+            "hcpcs_absence"},
         "modifiers": None,
     },
 }

@@ -1,0 +1,31 @@
+import Model
+import Testing
+import TestSupport
+
+@Suite("What is said of values that do not fit")
+struct MessageTests {
+    @Test("The messages of typical defects are the recorded ones")
+    func messages() {
+        func release(_ forms: [SourceForm] = [.csv], _ change: (inout ReleaseFiles) -> Void) -> Findings? {
+            var release = ReleaseFiles(forms: forms)
+            change(&release)
+            return release.refusal
+        }
+        let defects: [(String, Findings?)] = [
+            ("a value changed by hand", release { $0.edit(.pprrvu) { $0.replacing("99213,,withheld text,A,,1.30", with: "99213,,withheld text,A,,1.40") } }),
+            ("a zero lost in one row", release { $0.edit(.pprrvu) { $0.replacing("\n00100", with: "\n0100") } }),
+            ("a status that does not exist", release { $0.edit(.pprrvu) { $0.replacing("99213,,withheld text,A", with: "99213,,withheld text,Q") } }),
+            ("a number of a spreadsheet", release { $0.edit(.pprrvu) { $0.replacing("36.0391", with: "36.039099999999998") } }),
+            ("CSV and TXT of different postings", release([.csv, .txt]) { $0.edit(.pprrvu, .txt) { $0.replacing("  1.35", with: "  1.36").replacing("  2.75", with: "  2.76") } }),
+            ("a locality too few", release {
+                $0.remove(.oppscap)
+                $0.edit(.anes) { $0.replacing("03602 ,21 ,WYOMING**,20.15 \r\n", with: "") }
+            }),
+            ("OPPSCAP of another release", release { $0.edit(.oppscap) { $0.replacing("71046,TC,A", with: "71048,TC,A") } }),
+            ("a HCPCS file that is cut", release { $0.edit(.hcpcs, .txt) { String($0.prefix(322 * 20)) } }),
+            ("no PPRRVU", release { $0.remove(.pprrvu) }),
+        ]
+        let all = defects.map { "# \($0)\n\($1?.description ?? "(accepted)")\n" }.joined(separator: "\n")
+        #expect(difference(of: all, fromGolden: "messages.txt") == nil)
+    }
+}
