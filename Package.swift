@@ -62,7 +62,7 @@ let package = Package(
         .target(
             name: "Emit",
             dependencies: [
-                "Digest", "Model", "Schemas", .product(name: "GRDB", package: "GRDB.swift"),
+                "Digest", "Model", "Payment", "Schemas", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         .target(name: "Verify", dependencies: ["Model", "Payment", "Schemas"]),

@@ -81,11 +81,17 @@ static const unsigned char values_releases_csv[] = {
 static const unsigned char values_routes_csv[] = {
 #embed "../../Schemas/values/routes.csv"
 };
+static const unsigned char values_states_csv[] = {
+#embed "../../Schemas/values/states.csv"
+};
 static const unsigned char values_status_csv[] = {
 #embed "../../Schemas/values/status.csv"
 };
 static const unsigned char values_work_floor_csv[] = {
 #embed "../../Schemas/values/work-floor.csv"
+};
+static const unsigned char verification_schema_json[] = {
+#embed "../../Schemas/verification.schema.json"
 };
 
 #define FILE(path, array) {path, array, sizeof(array)}
@@ -117,8 +123,10 @@ static const SchemaFile files[] = {
     FILE("values/locality-corrections.csv", values_locality_corrections_csv),
     FILE("values/releases.csv", values_releases_csv),
     FILE("values/routes.csv", values_routes_csv),
+    FILE("values/states.csv", values_states_csv),
     FILE("values/status.csv", values_status_csv),
     FILE("values/work-floor.csv", values_work_floor_csv),
+    FILE("verification.schema.json", verification_schema_json),
     {0, 0, 0},
 };
 

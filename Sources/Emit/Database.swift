@@ -24,8 +24,8 @@ struct DatabaseWriter {
             try database.inTransaction {
                 let tables = DatasetTable.all(of: dataset)
                 for definition in schemas.tables {
-                    try database.execute(sql: definition.sql)
                     guard let table = tables.first(where: { $0.name == definition.name }) else { continue }
+                    try database.execute(sql: definition.sql)
                     try fill(table, definition, database)
                 }
                 for (index, columns) in Self.indices.enumerated() {

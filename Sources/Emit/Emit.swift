@@ -42,7 +42,7 @@ public func emit(_ dataset: Dataset, to folder: URL, schemas: Schemas) throws(In
 
 /// What is written side by side: the parts share nothing but the dataset they read.
 private enum Part: CaseIterable {
-    case database, documents, tables
+    case database, documents, tables, payments
 }
 
 private func write(
@@ -55,11 +55,23 @@ private func write(
         case .tables:
             var files: [EmittedFile] = []
             for table in DatasetTable.all(of: dataset) { files.append(try write(table, to: folder)) }
+            let certificate = Certificate(dataset: dataset, schemas: schemas)
+            files.append(try write(certificate.json(), to: "verification.json", in: folder))
+            files.append(try write(Array(certificate.markdown().utf8), to: "verification.md", in: folder))
             return .success(files)
+        case .payments:
+            guard dataset.wantsPayments else { return .success([]) }
+            return .success([try PaymentsWriter(dataset: dataset).write(to: folder, schemas: schemas)].compactMap(\.self))
         }
     } catch {
         return .failure(error)
     }
+}
+
+private func write(_ bytes: [UInt8], to path: String, in folder: URL) throws(IngestError) -> EmittedFile {
+    var file = try OutputFile(path, in: folder)
+    try file.append { $0.append(contentsOf: bytes) }
+    return try file.finish(rows: nil)
 }
 
 private func writeDocuments(_ dataset: Dataset, to folder: URL) throws(IngestError) -> EmittedFile {

@@ -150,6 +150,8 @@ public struct Dataset: Sendable {
     public var inputs: [Input]
     /// The version of the program.
     public var tool: String
+    /// Whether `tables/payments.csv` is written too: four million rows.
+    public var wantsPayments = false
 
     public init(
         canonical: Canonical, verification: Verification, tier: Tier, inputs: [Input], tool: String

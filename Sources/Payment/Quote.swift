@@ -63,12 +63,15 @@ public struct PricedRow: Sendable {
         Fee.amount(work: capWork, pe: oppsPE(setting), mp: row.oppsMP, gpci, factor)
     }
 
+    /// Why there is no amount in a setting that CMS marks NA.
+    public static let notApplicable = "not_applicable_in_setting"
+
     /// The full quote.
     public func quote(_ setting: Setting, _ gpci: GPCIs, _ factor: ConversionFactor) -> Quote {
         let cap = hasCap ? cap(setting, gpci, factor) : nil
         let fee: Amount =
             if let reason = row.unpricedReason { .none(reason) } else if isNA(setting) {
-                .none("not_applicable_in_setting")
+                .none(Self.notApplicable)
             } else { .money(self.fee(setting, gpci, factor)) }
         let payment: Amount = fee.money.map { .money(min($0, cap ?? $0)) } ?? fee
         let isTherapy = row.multipleProcedure == Indicator("5")

@@ -22,10 +22,14 @@ public struct RunOptions: Sendable {
     public var store: URL
     public var tier: Tier
     public var checking: CheckOptions
+    /// Whether every payment amount is written too.
+    public var payments: Bool
 
     public init(
-        label: String, inputs: [String], overlays: String?, store: URL, tier: Tier, checking: CheckOptions
+        label: String, inputs: [String], overlays: String?, store: URL, tier: Tier, checking: CheckOptions,
+        payments: Bool
     ) {
+        self.payments = payments
         self.label = label
         self.inputs = inputs
         self.overlays = overlays
@@ -91,9 +95,10 @@ public func run(
     canonical.diagnostics.add(verification.diagnostics)
     try canonical.diagnostics.stopOnErrors(.gateFailed)
 
-    let dataset = Dataset(
+    var dataset = Dataset(
         canonical: canonical, verification: verification, tier: options.tier,
         inputs: inputs.sorted { $0.path < $1.path }, tool: toolVersion)
+    dataset.wantsPayments = options.payments
 
     progress(StageProgress(stage: .emit, detail: "\(canonical.codes.count) codes"))
     let lock = try store.lock()

@@ -16,6 +16,8 @@ public struct Schemas: Sendable {
     public let checks: [CheckPolicy]
     public let knownDefects: [KnownDefect]
     public let payment: PaymentRules
+    /// States by two-letter code, as GPCI has them, with their names.
+    public let states: [(code: String, name: String)]
     /// The record of CMS's payment files.
     public let paymentLayout: Layout
     let members: [MemberDefinition]
@@ -39,6 +41,9 @@ public struct Schemas: Sendable {
         knownDefects = try KnownDefect.read(EmbeddedTable("values/known-defects.csv"))
         payment = try PaymentRules(
             shares: EmbeddedTable("values/anesthesia-shares.csv"), floors: EmbeddedTable("values/work-floor.csv"))
+        var states: [(code: String, name: String)] = []
+        for row in try EmbeddedTable("values/states.csv").rows { states.append((try row("state"), try row("name"))) }
+        self.states = states
         members = try MemberDefinition.read(EmbeddedTable("layouts/members.csv"))
         var layouts: [String: [FieldLayout]] = [:]
         for member in members {

@@ -118,10 +118,10 @@ public struct Store: Sendable {
         }
     }
 
-    /// The rows of a revision's table that `keep` accepts, as text by column.
+    /// The rows of a revision's table as text by column: all of them, or those that have `value` in `column`.
     /// - Throws: when the table cannot be read.
     public func table(
-        _ name: String, of revision: Revision, where keep: ([String: String]) -> Bool = { _ in true }
+        _ name: String, of revision: Revision, where column: String? = nil, equals value: String = ""
     ) throws(IngestError) -> [[String: String]] {
         let url = revision.folder.appendingPathComponent("tables/\(name).csv")
         let csv: CSVRows
@@ -132,9 +132,11 @@ public struct Store: Sendable {
         }
         guard csv.count > 0 else { return [] }
         let header = csv.strings(of: 0)
+        let index = column.flatMap { header.firstIndex(of: $0) }
         return (1..<csv.count).compactMap { row in
-            let values = Dictionary(zip(header, csv.strings(of: row)), uniquingKeysWith: { first, _ in first })
-            return keep(values) ? values : nil
+            let fields = csv.fields(of: row)
+            if let index, !csv[field: fields.lowerBound + index].elementsEqual(value.utf8) { return nil }
+            return Dictionary(zip(header, csv.strings(of: row)), uniquingKeysWith: { first, _ in first })
         }
     }
 

@@ -20,7 +20,9 @@ struct Ingest: ParsableCommand {
             73 the store cannot be written.
             """,
         version: toolVersion,
-        subcommands: [Run.self, Show.self, Search.self, Releases.self, Validate.self],
+        subcommands: [
+            Run.self, Show.self, Explain.self, Search.self, Releases.self, VerifyCommand.self, Validate.self,
+        ],
         defaultSubcommand: nil)
 }
 

@@ -40,6 +40,9 @@ struct Run: ParsableCommand {
 
     @OptionGroup var checking: CheckingOptions
 
+    @Flag(help: "Write tables/payments.csv as well: every payable row, locality, setting and track.")
+    var payments = false
+
     @Option(help: ArgumentHelp("Write each stage's time and memory to this file.", visibility: .hidden))
     var timings: String?
 
@@ -64,7 +67,7 @@ struct Run: ParsableCommand {
             let report = try Pipeline.run(
                 RunOptions(
                     label: release, inputs: input, overlays: overlays, store: store.value.root, tier: tier,
-                    checking: checking.value),
+                    checking: checking.value, payments: payments),
                 schemas: schemas
             ) { progress in
                 measured.begin(progress.stage)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Model
+import Payment
 import Pipeline
 import Schemas
 import Store
@@ -16,6 +17,9 @@ struct Show: ParsableCommand {
     @Option(help: "A release or revision, such as RVU26A or RVU26A-r2; the newest when left out.")
     var release: String?
 
+    @Option(help: "Show what Medicare pays there: a key (01112-05), a state, a county or a locality's name.")
+    var locality: String?
+
     @OptionGroup var store: StoreOptions
     @OptionGroup var format: FormatOptions
 
@@ -29,8 +33,13 @@ struct Show: ParsableCommand {
                     hint: "Codes have five characters, zeros included (00100). `ingest search TEXT` finds codes by "
                         + "words.")
             }
+            let schemas = try Schemas()
+            let payment = try locality.map { place throws(IngestError) in
+                try Published(revision, in: store.value, schemas: schemas).quotes(
+                    of: name, locality: place, date: nil, schemas: schemas)
+            }
             guard format.format == .human else {
-                printData(bytes + [0x0A])
+                printData(payment.map { quotesJSON($0.locality, $0.quotes, document: bytes) } ?? bytes + [0x0A])
                 return
             }
             guard let document = try? JSONValue(bytes) else {
@@ -38,9 +47,27 @@ struct Show: ParsableCommand {
                     .badData, "document_unreadable", "\(revision.name) has a damaged document of \(name)",
                     hint: "ingest validate \(revision.folder.relativePath)")
             }
-            print(CodePage(document: document, revision: revision, schemas: try Schemas()).text())
+            print(CodePage(document: document, revision: revision, schemas: schemas).text())
+            if let payment { print("\n" + amounts(payment.locality, payment.quotes)) }
         }
     }
+}
+
+/// What Medicare pays in a locality: a line for each modifier, setting and track.
+private func amounts(
+    _ locality: Locality, _ quotes: [(key: RowKey, setting: Setting, track: Track, quote: Quote)]
+) -> String {
+    var rows = [["", "setting", "track", "fee", "OPPS cap", "payment", "non-part.", "limiting charge"]]
+    for (key, setting, track, quote) in quotes {
+        rows.append([
+            "  \(key.modifier.isBlank ? "global" : key.modifier.description)", setting.rawValue, track.rawValue,
+            quote.fee.money?.description ?? "", quote.cap?.description ?? "",
+            quote.payment.money?.description ?? (quote.payment.reason ?? "").words,
+            quote.nonparticipating?.description ?? "", quote.limitingCharge?.description ?? "",
+        ])
+    }
+    return "Payment in \(locality.key) \(locality.name ?? "")\n"
+        + table(rows, rightAligned: [3, 4, 5, 6, 7])
 }
 
 /// A code's document as a page of text: the same content, in the same order, as a public page.

@@ -30,8 +30,12 @@ struct DiagnosticTests {
         diagnostics.add(Diagnostic(.warning, "warning", "a warning"))
         #expect(refusal { try diagnostics.stopOnErrors() } == nil)
         diagnostics.add(Diagnostic(.error, "error", "an error"))
-        let refused = refusal { try diagnostics.stopOnErrors(.gateFailed) }
-        #expect(refused?.kind == .gateFailed)
-        #expect(refused?.ids == ["note", "warning", "error"])
+        do throws(IngestError) {
+            try diagnostics.stopOnErrors(.gateFailed)
+            Issue.record("the error did not stop the run")
+        } catch {
+            #expect(error.kind == .gateFailed)
+            #expect(error.diagnostics.kinds.map(\.id) == ["note", "warning", "error"])
+        }
     }
 }

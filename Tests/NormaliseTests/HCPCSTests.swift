@@ -68,7 +68,7 @@ struct HCPCSTests {
     @Test("A first record must have the sequence number 100")
     func firstRecord() {
         let first = longEntry[0]
-        let refused = editing { $0.replacing(first, with: first.replacing("00100", with: "00200")) }.refusal
+        let refused = editing { $0.replacing(first, with: first.replacing("J000100100", with: "J000100200")) }.refusal
         #expect(refused?.ids.contains("hcpcs_record") == true)
     }
 

@@ -49,7 +49,7 @@ struct LocalityTests {
     @Test("Zeros lost by all keys of a table are restored")
     func zeros() throws {
         var release = ReleaseFiles()
-        release.edit(.gpci) { $0.replacing("\n0", with: "\n").replacing(",01,", with: ",1,").replacing(",00,", with: ",0,") }
+        release.edit(.gpci) { $0.replacing("\r\n0", with: "\r\n").replacing(",01,", with: ",1,").replacing(",00,", with: ",0,") }
         let canonical = try release.canonical()
         #expect(canonical.localities.map(\.key.description) == ["01182-18", "02102-01", "03602-21", "10112-00"])
         #expect(canonical.findings.of("zeros_restored").count == 2)
@@ -58,7 +58,7 @@ struct LocalityTests {
     @Test("A short key in a table that keeps its zeros is refused")
     func shortKey() {
         var release = ReleaseFiles()
-        release.edit(.gpci) { $0.replacing("\n02102", with: "\n2102") }
+        release.edit(.gpci) { $0.replacing("\r\n02102", with: "\r\n2102") }
         #expect(release.refusal?.ids == ["value_short"])
     }
 

@@ -53,6 +53,7 @@ struct PPRRVUTests {
 
     @Test("Columns are bound by their labels, in whatever order they stand")
     func shuffledColumns() throws {
+        let file = PPRRVU(year: 2019, rows: PPRRVU.sample.filter { !$0["descriptor"].contains(",") })
         let rows = file.csv.split(separator: "\r\n").dropFirst(5).map { $0.split(separator: ",", omittingEmptySubsequences: false) }
         // The key stays first, for that is how the header is told; the rest is turned round.
         let turned = rows.map { ($0.prefix(3) + $0.dropFirst(3).reversed()).joined(separator: ",") }

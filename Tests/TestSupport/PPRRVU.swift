@@ -23,6 +23,9 @@ public struct PPRRVU: Sendable {
             values.merge(others) { _, new in new }
         }
 
+        /// `99213`, `71046-26`.
+        public var key: String { self["modifier"].isEmpty ? self["code"] : "\(self["code"])-\(self["modifier"])" }
+
         public subscript(name: String) -> String {
             get { values[name] ?? "" }
             set { values[name] = newValue }

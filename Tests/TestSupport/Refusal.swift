@@ -1,6 +1,6 @@
 public import Model
 
-/// What was said when an input was refused, or of one that was accepted with remarks.
+/// The errors for which an input was refused, or the remarks on one that was accepted.
 public struct Findings: CustomStringConvertible {
     public let kind: IngestError.Kind?
     public let all: [Diagnostic]
@@ -8,7 +8,7 @@ public struct Findings: CustomStringConvertible {
     public init(_ error: any Error) {
         if let error = error as? IngestError {
             kind = error.kind
-            all = error.diagnostics.kinds.flatMap(\.first)
+            all = error.diagnostics.kinds.filter { $0.severity == .error }.flatMap(\.first)
         } else {
             kind = nil
             all = [Diagnostic(.error, "not_an_ingest_error", "\(error)")]

@@ -97,9 +97,11 @@ public struct ReleaseFiles {
 
     /// Why the release would not be published; `nil` when it would.
     public var refusal: Findings? {
-        TestSupport.refusal { () throws(IngestError) in
-            let verification = try verification()
-            try verification.diagnostics.stopOnErrors(.gateFailed)
+        do {
+            try verification().diagnostics.stopOnErrors(.gateFailed)
+            return nil
+        } catch {
+            return Findings(error)
         }
     }
 }

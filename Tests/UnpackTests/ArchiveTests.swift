@@ -175,6 +175,29 @@ struct ArchiveTests {
         #expect(refusal { try contents(ZIP([member]).bytes) }?.places == ["a.zip/x/y.csv"])
     }
 
+    @Test("A member that is read piece by piece gives what it gives when read whole")
+    func streaming() throws {
+        let archive = try Archive(ZIP(members).bytes, name: "a.zip")
+        for document in archive.documents {
+            var pieces: [UInt8] = []
+            try archive.stream(document) { pieces += $0 }
+            #expect(try pieces == document.load())
+        }
+    }
+
+    @Test("Damage is found piece by piece too")
+    func streamingDamage() throws {
+        let changes: [(inout ZIP.Member) -> Void] = [{ $0.crc = 1 }, { $0.size = 12 }, { $0.size = 14 }]
+        for change in changes {
+            var member = ZIP.Member("a.txt", "some contents", method: 8)
+            change(&member)
+            let archive = try Archive(ZIP([member]).bytes, name: "a.zip")
+            for document in archive.documents {
+                #expect(refusal { try archive.stream(document) { _ in } }?.ids == ["archive_member_damaged"])
+            }
+        }
+    }
+
     @Test("An archive with one byte changed gives the same contents or is refused", arguments: 1...8 as ClosedRange<UInt64>)
     func flippedBytes(seed: UInt64) throws {
         var random = SeededRandom(seed)

@@ -1,0 +1,82 @@
+import Emit
+import Model
+public import Schemas
+public import Store
+
+/// A field of a code's document with its meaning and the lines it came from.
+public struct FoundField: Sendable {
+    public let value: String
+    public let meaning: String
+    /// File and line, with the column's label.
+    public let places: [String]
+}
+
+/// Finds a field in a code's document: a relative value, an administrative field or an editors' text.
+public struct FieldLookup {
+    private let document: JSONValue
+    private let modifier: String
+    private let schemas: Schemas
+
+    public init(document: JSONValue, modifier: String, schemas: Schemas) {
+        self.document = document
+        self.modifier = modifier
+        self.schemas = schemas
+    }
+
+    public func find(_ field: String) -> FoundField? {
+        let row = document["relative_values"]?.elements.first { ($0["modifier"]?.text ?? "") == modifier }
+        if let value = row?[field] {
+            return FoundField(value: value.text, meaning: meaning(RelativeValue.table, field), places: relativeValuePlaces(field))
+        }
+        if let value = document["hcpcs"]?[field] ?? document[field], !["editorial", "provenance"].contains(field) {
+            let text = value.text.isEmpty ? value["name"]?.text ?? "" : value.text
+            let own = document["hcpcs"]?[field] != nil || ["long_descriptor", "short_descriptor"].contains(field)
+            return FoundField(
+                value: text, meaning: meaning(CodeEntry.Row.table, field),
+                places: own && document["hcpcs"] != .null ? hcpcsPlaces() : field == "title" ? editorialPlaces() : [])
+        }
+        if let value = document["editorial"]?[field] {
+            return FoundField(
+                value: value.text, meaning: "The editors' text (overlay key \(field))", places: editorialPlaces())
+        }
+        return nil
+    }
+
+    private func meaning(_ table: String, _ field: String) -> String {
+        let column = schemas.tables.first { $0.name == table }?.columns.first { $0.name == field }
+        guard let column else { return "" }
+        return column.meaning + (column.source.isEmpty ? "" : ". Source: \(column.source)")
+    }
+
+    private func relativeValuePlaces(_ field: String) -> [String] {
+        let sources = document["provenance"]?["relative_values"]?.elements ?? []
+        return sources.filter { ($0["modifier"]?.text ?? "") == modifier }.map { source in
+            let layout = schemas.layout(.pprrvu, year: 2026).fields.first { $0.name == field }
+            let label = layout?.labels.first.map { ", column \($0)" } ?? ""
+            return "\(source["file"]?.text ?? ""):\(source["line"]?.text ?? "")\(label)"
+        }
+    }
+
+    private func hcpcsPlaces() -> [String] {
+        document["provenance"]?["hcpcs"].map { ["\($0["file"]?.text ?? ""):\($0["line"]?.text ?? "")"] } ?? []
+    }
+
+    private func editorialPlaces() -> [String] {
+        (document["provenance"]?["editorial"]?.elements ?? []).map {
+            "\($0["file"]?.text ?? ""):\($0["line"]?.text ?? "")"
+        }
+    }
+}
+
+/// What `ingest explain --field … --format json` prints.
+public func fieldJSON(code: String, field: String, _ found: FoundField) -> [UInt8] {
+    var json = JSONWriter(indented: true)
+    json.object { json in
+        json.field("code", code)
+        json.field("field", field)
+        json.field("value", found.value)
+        json.field("meaning", found.meaning)
+        json.field("places", texts: found.places)
+    }
+    return json.bytes + [0x0A]
+}
