@@ -80,7 +80,8 @@ struct Certificate {
     func markdown() -> String {
         let headline =
             switch verdict {
-            case "proven": "**Proven.** Every one of \(checked) values and rows that follow from other tables does follow."
+            case "proven":
+                "**Proven.** Every one of \(checked) values and rows that follow from other tables does follow."
             case "proven_with_warnings":
                 "**Proven, with warnings.** \(failed) of \(checked) rows break a rule that CMS itself does not always keep."
             default: "**Published with allowed failures.** \(failed) of \(checked) values and rows fail."

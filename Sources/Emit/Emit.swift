@@ -1,9 +1,9 @@
 import Digest
 import Dispatch
-import Synchronization
 public import Foundation
 public import Model
 public import Schemas
+import Synchronization
 
 /// A dataset written to a folder, all but the two files that name its revision.
 public struct Emitted: Sendable {
@@ -30,6 +30,12 @@ public struct Emitted: Sendable {
 /// Writes the dataset's files into `folder`. The same dataset gives the same bytes on any machine.
 /// - Throws: when a file cannot be written.
 public func emit(_ dataset: Dataset, to folder: URL, schemas: Schemas) throws(IngestError) -> Emitted {
+    do {
+        try FileManager.default.createDirectory(
+            at: folder.appendingPathComponent("tables"), withIntermediateDirectories: true)
+    } catch {
+        throw cannotWrite(folder.lastPathComponent, error)
+    }
     let results = Mutex<[Result<[EmittedFile], IngestError>]>([])
     DispatchQueue.concurrentPerform(iterations: Part.allCases.count) { index in
         let result = write(Part.allCases[index], of: dataset, to: folder, schemas: schemas)
@@ -61,7 +67,8 @@ private func write(
             return .success(files)
         case .payments:
             guard dataset.wantsPayments else { return .success([]) }
-            return .success([try PaymentsWriter(dataset: dataset).write(to: folder, schemas: schemas)].compactMap(\.self))
+            return .success(
+                [try PaymentsWriter(dataset: dataset).write(to: folder, schemas: schemas)].compactMap(\.self))
         }
     } catch {
         return .failure(error)

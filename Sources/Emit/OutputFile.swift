@@ -18,8 +18,6 @@ struct OutputFile: ~Copyable {
         self.path = path
         let url = folder.appendingPathComponent(path)
         do {
-            try FileManager.default.createDirectory(
-                at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
             guard FileManager.default.createFile(atPath: url.path, contents: nil) else {
                 throw CocoaError(.fileWriteUnknown)
             }

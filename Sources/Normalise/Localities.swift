@@ -152,7 +152,8 @@ struct Localities {
         let files = [gpci, anes, locco].compactMap(\.self)
         guard !files.isEmpty else { return }
         var check = Check(
-            id: "locality_keys", detail: "the same localities in \(files.map(\.raw.table.name).joined(separator: ", "))")
+            id: "locality_keys", detail: "the same localities in \(files.map(\.raw.table.name).joined(separator: ", "))"
+        )
         let keys = files.map { Set($0.rows.map(\.key)) }
         let all = keys.reduce(into: Set<LocalityKey>()) { $0.formUnion($1) }
         for key in all.sorted() {

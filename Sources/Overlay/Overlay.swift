@@ -81,7 +81,9 @@ private func merge(
     var editorial = Editorial()
     for category in categories.reversed() {
         guard let name = category.name else { continue }
-        if case .range = category.scope { entry.category?.name = name } else {
+        if case .range = category.scope {
+            entry.category?.name = name
+        } else {
             // A code without a class of its own has its section for a category.
             if entry.category?.id == entry.section?.id { entry.category?.name = name }
             entry.section?.name = name

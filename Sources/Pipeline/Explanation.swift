@@ -66,11 +66,13 @@ extension Published {
                     ? "\(revision.name) has no relative values for \(question.code)"
                     : "\(question.code) has no row with the modifier '\(question.modifier)'",
                 hint: rows.isEmpty
-                    ? "`ingest show \(question.code)` says why." : "Its modifiers are: \(having.joined(separator: ", ")).")
+                    ? "`ingest show \(question.code)` says why."
+                    : "Its modifiers are: \(having.joined(separator: ", ")).")
         }
         let priced = PricedRow(row, siblings: rows)
         let quote = priced.quote(question.setting, place.gpcis, factor)
         let rowSource = "\(row.source.file):\(row.source.line)"
+        let factorSource = try factorSource(question.track, row: rowSource)
         let localitySources = place.sources
         let setting = question.setting == .nonfacility ? "non-facility" : "facility"
 
@@ -93,8 +95,10 @@ extension Published {
                     result: exact(sum, places: 5), sources: []))
             steps.append(
                 DerivationStep(
-                    name: name.isEmpty ? "fee" : name, expression: "\(exact(sum, places: 5)) × \(factor), rounded half up",
-                    result: "\(exact(sum * factor.units, places: 9)) → \(Fee.amount(work: work, pe: pe, mp: mp, place.gpcis, factor))",
+                    name: name.isEmpty ? "fee" : name,
+                    expression: "\(exact(sum, places: 5)) × \(factor), rounded half up",
+                    result:
+                        "\(exact(sum * factor.units, places: 9)) → \(Fee.amount(work: work, pe: pe, mp: mp, place.gpcis, factor))",
                     sources: [factorSource]))
         }
         if quote.fee.money != nil {
@@ -103,25 +107,31 @@ extension Published {
         } else if let reason = quote.fee.reason {
             steps.append(
                 DerivationStep(
-                    name: "fee", expression: reason == PricedRow.notApplicable
-                        ? "CMS marks the \(setting) setting NA" : "status \(row.status): \(schemas.statuses[row.status]?.meaning ?? "")",
+                    name: "fee",
+                    expression: reason == PricedRow.notApplicable
+                        ? "CMS marks the \(setting) setting NA"
+                        : "status \(row.status): \(schemas.statuses[row.status]?.meaning ?? "")",
                     result: "none: \(reason)", sources: [rowSource]))
         }
         if let cap = quote.cap {
+            if priced.capWork != row.work {
+                let professional = rows.first { $0.key.modifier == Modifier("26") }
+                steps.append(
+                    DerivationStep(
+                        name: "OPPS cap work RVU", expression: "a status C global row borrows the work of its 26 row",
+                        result: "\(priced.capWork)",
+                        sources: professional.map { ["\($0.source.file):\($0.source.line)"] } ?? []))
+            }
             weigh(
                 "OPPS cap", work: priced.capWork, pe: priced.oppsPE(question.setting), mp: row.oppsMP,
                 peLabel: "practice expense")
-            if priced.capWork != row.work {
-                steps.append(
-                    DerivationStep(
-                        name: "OPPS cap work", expression: "the status C global row borrows the work of its 26 row",
-                        result: "\(priced.capWork)", sources: [rowSource]))
-            }
-            if let published = try self.cap(of: row.key, in: place.locality.key) {
+            // CMS's file is made with the factor of the non-QP track.
+            if question.track == .nonQP, let published = try self.cap(of: row.key, in: place.locality.key) {
                 steps.append(
                     DerivationStep(
                         name: "OPPS cap published", expression: "CMS's own OPPSCAP file",
-                        result: published[question.setting == .nonfacility ? "nonfacility" : "facility"] ?? "", sources: []))
+                        result: published[question.setting == .nonfacility ? "nonfacility" : "facility"] ?? "",
+                        sources: [try source(ofCap: published)].compactMap(\.self)))
             }
             if let fee = quote.fee.money {
                 steps.append(
@@ -175,7 +185,8 @@ extension Published {
     /// - Throws: when the locality cannot be told or has no GPCI.
     public func quotes(
         of code: String, locality name: String, date: CalendarDate?, schemas: Schemas
-    ) throws(IngestError) -> (locality: Locality, quotes: [(key: RowKey, setting: Setting, track: Track, quote: Quote)]) {
+    ) throws(IngestError) -> (locality: Locality, quotes: [(key: RowKey, setting: Setting, track: Track, quote: Quote)])
+    {
         let place = try payingPlace(name, date: date, schemas: schemas)
         let factors = try conversionFactors()
         let tracks = [(Track.nonQP, factors.nonQP)] + (factors.qp.map { [(Track.qp, $0)] } ?? [])
@@ -218,7 +229,15 @@ extension Published {
         return qp
     }
 
-    private var factorSource: String { "CONV FACTOR of PPRRVU" }
+    /// The factor stands on every row of its file: on the code's own row, or anywhere in the QPP file.
+    private func factorSource(_ track: Track, row: String) throws(IngestError) -> String {
+        guard track == .qp else { return row }
+        let inputs = try store.manifest(of: revision)["inputs"]?.elements ?? []
+        let file = inputs.first {
+            $0["table"]?.string == SourceTable.pprrvuQPP.rawValue && $0["role"]?.string == "primary"
+        }
+        return "\(file?["path"]?.text ?? "PPRRVU's QPP file"), column CONV FACTOR"
+    }
 }
 
 /// Units of 10^-`places`, all digits shown.

@@ -26,7 +26,8 @@ public struct FieldLookup {
     public func find(_ field: String) -> FoundField? {
         let row = document["relative_values"]?.elements.first { ($0["modifier"]?.text ?? "") == modifier }
         if let value = row?[field] {
-            return FoundField(value: value.text, meaning: meaning(RelativeValue.table, field), places: relativeValuePlaces(field))
+            return FoundField(
+                value: value.text, meaning: meaning(RelativeValue.table, field), places: relativeValuePlaces(field))
         }
         if let value = document["hcpcs"]?[field] ?? document[field], !["editorial", "provenance"].contains(field) {
             let text = value.text.isEmpty ? value["name"]?.text ?? "" : value.text
@@ -36,8 +37,15 @@ public struct FieldLookup {
                 places: own && document["hcpcs"] != .null ? hcpcsPlaces() : field == "title" ? editorialPlaces() : [])
         }
         if let value = document["editorial"]?[field] {
+            let origin = document["editorial"]?["\(field)_origin"]?.string
+            let hasOwn = document["editorial"]?["review"].map { $0 != .null } ?? false
+            let places = editorialPlaces()
+            // A code's own overlay comes first; a category's text has the category's.
+            let own: [String] = hasOwn ? Array(places.prefix(1)) : []
+            let isCategorys = origin == "category" || field == "relative_value_note"
             return FoundField(
-                value: value.text, meaning: "The editors' text (overlay key \(field))", places: editorialPlaces())
+                value: value.text, meaning: "The editors' text (overlay key \(field))",
+                places: isCategorys ? Array(places.dropFirst(hasOwn ? 1 : 0)) : field == "faq" ? places : own)
         }
         return nil
     }

@@ -8,7 +8,7 @@ public import Store
 /// is shown is what was published.
 public struct Published: Sendable {
     public let revision: Revision
-    private let store: Store
+    let store: Store
     private let schemas: Schemas
 
     public init(_ revision: Revision, in store: Store, schemas: Schemas) {
@@ -43,6 +43,14 @@ public struct Published: Sendable {
             $0["modifier"] == key.modifier.description && $0["locality"] == locality.number.description
                 && $0["gpci_mac"] == locality.contractor.description
         }
+    }
+
+    /// The file and line of a published OPPS cap.
+    func source(ofCap cap: [String: String]) throws(IngestError) -> String? {
+        try store.table("provenance", of: revision, where: "code", equals: cap["code"] ?? "").first {
+            $0["table"] == OPPSCap.table && $0["modifier"] == cap["modifier"] && $0["mac"] == cap["mac"]
+                && $0["locality"] == cap["locality"]
+        }.map { "\($0["file"] ?? ""):\($0["line"] ?? "")" }
     }
 
     /// The files and lines that a locality was joined from.
@@ -81,7 +89,10 @@ public struct Published: Sendable {
             { $0.state != nil && $0.state == state },
             { ($0.name ?? "").uppercased() == wanted },
             { $0.countyNames.contains(wanted) },
-            { ($0.name ?? "").uppercased().contains(wanted) || ($0.feeScheduleArea ?? "").uppercased().contains(wanted) },
+            {
+                ($0.name ?? "").uppercased().contains(wanted)
+                    || ($0.feeScheduleArea ?? "").uppercased().contains(wanted)
+            },
         ]
         for stage in stages {
             let found = all.filter(stage)

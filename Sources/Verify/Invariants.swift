@@ -38,7 +38,8 @@ func checkInvariants(_ codes: [CodeEntry], release: Release, schemas: Schemas) -
             let isPackage = row.globalDays == Indicator("010") || row.globalDays == Indicator("090")
             scorer.test(&package, row, shares == (isPackage ? 100 : 0))
             if row.key.modifier == Modifier("53") {
-                scorer.test(&discontinued, row, ["44388", "45378", "G0105", "G0121"].contains(row.key.code.description))
+                scorer.test(
+                    &discontinued, row, ["44388", "45378", "G0105", "G0121"].contains(row.key.code.description))
             }
             if row.status.isOne(of: "CEJMP") { scorer.test(&unvalued, row, !hasRVUs) }
             if row.status.isOne(of: "A") { scorer.test(&valued, row, hasRVUs) }

@@ -23,7 +23,9 @@ public struct PaymentFileCheck {
         rows = pricedRows(canonical.codes)
         gpcis = canonical.gpcis
         release = canonical.release
-        factor = track == .qp ? canonical.conversionFactors.qp ?? canonical.conversionFactors.nonQP
+        factor =
+            track == .qp
+            ? canonical.conversionFactors.qp ?? canonical.conversionFactors.nonQP
             : canonical.conversionFactors.nonQP
         let layout = schemas.paymentLayout
         positions = Dictionary(
@@ -58,7 +60,8 @@ public struct PaymentFileCheck {
         let locality = LocalityKey(contractor: contractor, number: number)
         guard text("year", record).elementsEqual(String(release.year).utf8) else {
             check.fail(
-                place, "it is of \(String(decoding: text("year", record), as: UTF8.self)), the release of \(release.year)")
+                place,
+                "it is of \(String(decoding: text("year", record), as: UTF8.self)), the release of \(release.year)")
             return
         }
         guard let row = rows[key], let gpci = gpcis[locality] else {

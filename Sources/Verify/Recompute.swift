@@ -55,7 +55,8 @@ func checkAnesthesia(_ canonical: Canonical, schemas: Schemas) -> Check? {
         let shares = schemas.payment.anesthesiaShares[canonical.release.year]
     else { return nil }
     let scorer = Scorer(release: canonical.release, schemas: schemas)
-    let tracks = [(national.nonQP, \Locality.anesthesiaCF)] + (national.qp.map { [($0, \Locality.anesthesiaCFQP)] } ?? [])
+    let tracks =
+        [(national.nonQP, \Locality.anesthesiaCF)] + (national.qp.map { [($0, \Locality.anesthesiaCFQP)] } ?? [])
     var check = Check(
         id: "anesthesia",
         detail: "published anesthesia factors = national \(tracks.map(\.0.description).joined(separator: " and ")) × "

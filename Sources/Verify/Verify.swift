@@ -19,7 +19,8 @@ public func verify(
     _ canonical: Canonical, further: [Check], allowances: [Allowance], schemas: Schemas
 ) -> Verification {
     var checks = canonical.checks
-    checks += [checkOPPSCaps(canonical, schemas: schemas), checkAnesthesia(canonical, schemas: schemas)].compactMap(\.self)
+    checks += [checkOPPSCaps(canonical, schemas: schemas), checkAnesthesia(canonical, schemas: schemas)].compactMap(
+        \.self)
     checks += further
     checks += checkInvariants(canonical.codes, release: canonical.release, schemas: schemas)
 

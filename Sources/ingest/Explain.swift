@@ -134,7 +134,9 @@ struct Explain: ParsableCommand {
         if format.format == .json {
             printData(fieldJSON(code: code.uppercased(), field: field, found))
         } else {
-            print("\(code.uppercased())\(name.isEmpty ? "" : "-\(name)") \(field): \(found.value.isEmpty ? "(none)" : found.value)")
+            print(
+                "\(code.uppercased())\(name.isEmpty ? "" : "-\(name)") \(field): \(found.value.isEmpty ? "(none)" : found.value)"
+            )
             print("  \(found.meaning)")
             for place in found.places { print("  \(place)") }
         }

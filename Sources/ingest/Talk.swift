@@ -91,7 +91,9 @@ extension Talk {
             ["  \(check.id)", score([check]), check.detail + remark([check])]
         }
         let rules = verification.checks.filter { !named.contains($0.id) }
-        rows.append(["  \(rules.count) indicator rules", score(rules), "rules between the columns of PPRRVU" + remark(rules)])
+        rows.append([
+            "  \(rules.count) indicator rules", score(rules), "rules between the columns of PPRRVU" + remark(rules),
+        ])
         say("checked")
         say(table(rows, rightAligned: [1]))
         for (check, reason) in verification.allowed.sorted(by: { $0.key < $1.key }) {
