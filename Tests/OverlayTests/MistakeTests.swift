@@ -39,7 +39,7 @@ struct MistakeTests {
         ("range: {first: J0001, last: J0002}\n---\nrange: {first: J0001, last: J0002}\n", "overlay_duplicate", "3:1"),
         ("code: G0001\ntitle: a: b\n", "overlay_yaml", "2:9"),
         ("code: G0001\ntitle: 'a\n", "overlay_yaml", "3:1"),
-        ("code: G0001\ntitle: a\ntitle: b\n", "overlay_yaml", "1:1"),
+        ("code: G0001\ntitle: a\ntitle: b\n", "overlay_yaml", "2:1"),
     ])
     func mistakes(yaml: String, id: String, place: String) {
         let found = refused(yaml)

@@ -66,7 +66,8 @@ struct SchemasTests {
             CodeEntry.Row.self, RelativeValue.self, ModifierRow.self, Locality.self, OPPSCap.self, ConversionFactorRow.self,
             EditorialRow.self, EditorialItemRow.self, QuestionRow.self, CategoryTextRow.self, ProvenanceRow.self,
         ]
-        #expect(schemas.tables.map(\.name).sorted() == rows.map { $0.table }.sorted())
+        // Payments are streamed; no row of theirs is a value.
+        #expect(Set(schemas.tables.map(\.name)) == Set(rows.map { $0.table } + ["payments"]))
         for row in rows { #expect(schemas.tables.first { $0.name == row.table }?.columns.map(\.name) == row.columns) }
     }
 

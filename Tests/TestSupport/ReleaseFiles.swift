@@ -1,3 +1,6 @@
+import Digest
+import Emit
+public import Foundation
 public import Model
 import Normalise
 import Parse
@@ -105,6 +108,35 @@ public struct ReleaseFiles {
         }
     }
 }
+
+extension ReleaseFiles {
+    /// What is published of the release; of `canonical` where a test has changed it or laid texts over it.
+    public func dataset(_ canonical: Canonical? = nil, tier: Tier = .public) throws(IngestError) -> Dataset {
+        var whole = try self.canonical()
+        if let canonical { whole = canonical }
+        let inputs = files.map {
+            Input(path: $0.path, bytes: $0.bytes.count, sha256: String(repeating: "0", count: 64), role: .primary, table: $0.table, form: $0.form)
+        }
+        return Dataset(
+            canonical: whole, verification: verify(whole, further: [], allowances: [], schemas: schemas), tier: tier,
+            inputs: inputs.sorted { $0.path < $1.path }, tool: "0.0.0")
+    }
+}
+
+/// Writes all files of a dataset into `folder`, as revision `number` has them.
+/// - Returns: the content hash.
+@discardableResult
+public func write(_ dataset: Dataset, to folder: URL, revision number: Int = 1) throws -> String {
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let emitted = try emit(dataset, to: folder, schemas: schemas)
+    for file in emitted.revisionFiles(number) {
+        try Data(file.bytes).write(to: folder.appendingPathComponent(file.path))
+    }
+    return emitted.contentHash
+}
+
+/// SHA-256 as the manifest has it.
+public func sha256(_ bytes: [UInt8]) -> String { Digest.hex(bytes) }
 
 extension Canonical {
     /// The entry of a code that is known to be there.

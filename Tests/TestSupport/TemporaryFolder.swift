@@ -32,16 +32,18 @@ extension URL {
 }
 
 /// Runs a program that may not be on every machine.
-/// - Returns: its exit code, `nil` when it is not installed.
-public func runTool(_ path: String, _ arguments: [String], in folder: URL) throws -> Int32? {
+/// - Returns: its exit code and what it wrote, `nil` when it is not installed.
+public func runTool(_ path: String, _ arguments: [String], in folder: URL) throws -> (status: Int32, output: String)? {
     guard FileManager.default.isExecutableFile(atPath: path) else { return nil }
     let process = Process()
+    let pipe = Pipe()
     process.executableURL = URL(fileURLWithPath: path)
     process.arguments = arguments
     process.currentDirectoryURL = folder
-    process.standardOutput = FileHandle.nullDevice
+    process.standardOutput = pipe
     process.standardError = FileHandle.nullDevice
     try process.run()
+    let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
     process.waitUntilExit()
-    return process.terminationStatus
+    return (process.terminationStatus, String(decoding: output, as: UTF8.self))
 }

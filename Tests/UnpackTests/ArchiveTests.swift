@@ -54,12 +54,12 @@ struct ArchiveTests {
         let text = Array(String(repeating: "99213,,A,1.30\r\n", count: 5000).utf8)
         try Data(text).write(to: folder["PPRRVU.csv"])
         try Data(ZIP(members).bytes).write(to: folder["ours.zip"])
-        if try runTool("/usr/bin/zip", ["-q", "theirs.zip", "PPRRVU.csv"], in: folder.url) == 0 {
+        if try runTool("/usr/bin/zip", ["-q", "theirs.zip", "PPRRVU.csv"], in: folder.url)?.status == 0 {
             let theirs = [UInt8](try Data(contentsOf: folder["theirs.zip"]))
             #expect(theirs.count < text.count / 10)
             #expect(try contents(theirs) == ["a.zip/PPRRVU.csv": text])
         }
-        if let status = try runTool("/usr/bin/unzip", ["-tq", "ours.zip"], in: folder.url) { #expect(status == 0) }
+        if let tested = try runTool("/usr/bin/unzip", ["-tq", "ours.zip"], in: folder.url) { #expect(tested.status == 0) }
     }
 
     @Test("An archive that is cut anywhere is refused")
@@ -215,7 +215,7 @@ struct ArchiveTests {
     func flippedBytesOfRealArchive() throws {
         let folder = try TemporaryFolder()
         try Data((0..<4000).flatMap { "\($0),\($0 * $0)\r\n".utf8 }).write(to: folder["a.csv"])
-        guard try runTool("/usr/bin/zip", ["-q", "a.zip", "a.csv"], in: folder.url) == 0 else { return }
+        guard try runTool("/usr/bin/zip", ["-q", "a.zip", "a.csv"], in: folder.url)?.status == 0 else { return }
         let whole = [UInt8](try Data(contentsOf: folder["a.zip"]))
         let original = try contents(whole)
         var random = SeededRandom(99)

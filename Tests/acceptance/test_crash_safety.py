@@ -220,10 +220,10 @@ def test_an_interrupted_run_leaves_a_store_that_the_next_run_completes(sent, job
     for line in process.stderr:
         if line.startswith(b"emit "):
             break
-    time.sleep(0.05)
+    time.sleep(expected[1] * 0.05)
     process.send_signal(sent)
     process.communicate(timeout=30)
-    assert process.returncode != 0
+    assert process.returncode != 0 or revisions(store) != [], "an interrupted run claims success"
     check_readable(store)
     check_next_run(store, job, expected[0])
 

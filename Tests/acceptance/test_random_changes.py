@@ -137,6 +137,8 @@ def test_a_random_change_is_refused_or_changes_no_number_of_PPRRVU(seed, sample_
             assert table in allowed, f"{about}: {table} changed: {differences[:5]}"
             if table == "localities" or table == "opps_caps":
                 assert column is not None, f"{about}: a row came or went: {differences[:5]}"
+            if column == "hcpcs_absence" and after == "not_in_hcpcs_file":
+                assert "HCPCS file" in result.err and key[0] in result.err, f"{about}: {key} went without a word"
             if column is not None and allowed[table] is not None:
                 assert column in allowed[table], f"{about}: {column} changed: {differences[:5]}"
         # Printed with -rA and in the summary of warnings, so that a person sees what no rule catches.
