@@ -71,7 +71,7 @@ struct HCPCSFile {
                 entry.added = reader.date(row, column("added"))
                 entry.actionEffective = reader.date(row, column("action_effective"))
                 entry.terminated = reader.date(row, column("terminated"))
-                entry.action = reader.short(row, column("action"))
+                entry.action = reader.required(row, column("action"))
                 Self.reportUnknown(entry, at: raw.place(row: row, column: nil), schemas, &unknownValues)
                 records.append(entry)
             } else {
@@ -103,6 +103,16 @@ struct HCPCSFile {
                         + needed.map { String(Unicode.Scalar($0)) }.joined(separator: ", ")
                         + "; a whole file has every letter but D",
                     hint: "The file is cut: fetch it again."))
+        }
+        if !records.contains(where: \.isModifier) {
+            reader.problems.add(
+                Diagnostic(
+                    .error, "hcpcs_modifiers", at: Place(raw.file), "there is no modifier (record 7) in it",
+                    hint: "CMS's file holds codes and modifiers: fetch it again."))
+        }
+        // A new value now and then is CMS's right; one in a hundred means that the columns are not CMS's.
+        if unknownValues.count(.warning) * 100 > max(records.count, 500) {
+            reader.problems.add(unknownValues.with(.error))
         }
         try reader.problems.stopOnErrors()
         notes = reader.problems

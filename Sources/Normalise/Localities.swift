@@ -53,11 +53,15 @@ struct LocalityFile {
 
         rows.sort { ($0.key, $0.source.line) < ($1.key, $1.source.line) }
         var gates = Diagnostics()
-        for (left, right) in zip(rows, rows.dropFirst()) where left.key == right.key && raw.table != .locco {
+        for (left, right) in zip(rows, rows.dropFirst())
+        where left.key == right.key
+            && !(raw.table == .locco && left.text("counties") == right.text("counties"))
+        {
             gates.add(
                 Diagnostic(
                     .error, "key_repeats", at: Place(raw.file, line: right.source.line),
-                    "the locality \(right.key) stands on line \(left.source.line) already"))
+                    "the locality \(right.key) stands on line \(left.source.line) already"
+                        + (raw.table == .locco ? ", with other counties" : "")))
         }
         try gates.stopOnErrors(.gateFailed)
         self.rows = rows

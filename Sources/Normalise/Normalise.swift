@@ -100,7 +100,10 @@ public func normalise(
         }
         let statuses = Dictionary(
             rows.map { ($0.value.key, $0.value.status) }, uniquingKeysWith: { first, _ in first })
-        try file.close(values: statuses, localities: joined.localities, release: release, schemas: schemas)
+        var earlier = Diagnostics()
+        for check in checks { earlier.add(check.failures) }
+        try file.close(
+            values: statuses, localities: joined.localities, release: release, schemas: schemas, earlier: earlier)
         diagnostics.add(file.notes)
         caps = file
     }
@@ -117,6 +120,7 @@ public func normalise(
         diagnostics.add(file.notes)
         hcpcs = file
     }
+    if let hcpcs { try checkEnd(hcpcs, rows: rows) }
     let codes = joinCodes(rows: rows, hcpcs: hcpcs?.codes, schemas: schemas, diagnostics: &diagnostics)
 
     var missing = [SourceTable.gpci, .anes, .locco, .oppscap, .hcpcs].filter { !given.contains($0) }
@@ -218,6 +222,15 @@ private func gpciDiagnostics(_ gpci: LocalityFile) -> Diagnostics {
         }
     }
     return diagnostics
+}
+
+/// PPRRVU lists Level II codes up to the last section; a HCPCS file that ends before is cut.
+private func checkEnd(_ hcpcs: HCPCSFile, rows: [PPRRVURow]) throws(IngestError) {
+    let levelII = rows.lazy.map(\.value.key.code).filter { $0.system == .hcpcs && $0.hasAssignedShape }
+    guard let last = hcpcs.codes.last, let needed = levelII.max(), last.code < needed else { return }
+    throw IngestError(
+        .gateFailed, "hcpcs_end", at: Place(last.source.file, line: last.source.line),
+        "the last code is \(last.code), and PPRRVU goes on to \(needed)", hint: "The file is cut: fetch it again.")
 }
 
 /// How many rows there should be: exactly as many as are known of a release, else about as many as its

@@ -66,9 +66,12 @@ struct OPPSCapFile {
     /// Closes the table: each row's code is in PPRRVU, its locality in GPCI, and each code has a price in
     /// every locality. CMS lists some southern California localities under the northern contractor too;
     /// those keep their key and get the contractor that GPCI has.
+    /// - Parameter earlier: what failed before; a cut GPCI or PPRRVU leaves caps without their rows, and its own
+    ///   failure says more.
     /// - Throws: a failed gate for a row that refers to nothing or is missing.
     mutating func close(
-        values: [RowKey: Indicator], localities: [Locality], release: Release, schemas: Schemas
+        values: [RowKey: Indicator], localities: [Locality], release: Release, schemas: Schemas,
+        earlier: Diagnostics
     ) throws(IngestError) {
         var gates = Diagnostics()
         let corrections = Dictionary(
@@ -131,7 +134,11 @@ struct OPPSCapFile {
                         hint: "The file is cut or of another year."))
             }
         }
-        try gates.stopOnErrors(.gateFailed)
+        if gates.count(.error) > 0 {
+            var all = earlier
+            all.add(gates)
+            throw IngestError(.gateFailed, all)
+        }
         if let first = corrected.first {
             notes.add(
                 Diagnostic(

@@ -53,7 +53,7 @@ struct PPRRVUFile {
             value.coSurgeon = reader.required(row, column.coSurgeon)
             value.teamSurgeon = reader.required(row, column.teamSurgeon)
             value.pricing = pricesAreIndicated ? reader.required(row, column.pricing) : .blank
-            value.endoscopicBase = reader.short(row, column.endoscopicBase)
+            value.endoscopicBase = reader.key(row, column.endoscopicBase, width: 5, isRequired: false)
             value.conversionFactor = reader.decimal(row, column.conversionFactor)
             value.supervision = reader.required(row, column.supervision)
             value.calculationFlag = reader.required(row, column.calculationFlag)

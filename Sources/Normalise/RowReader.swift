@@ -77,12 +77,12 @@ struct RowReader {
     mutating func decimal<Value: ExactDecimal>(_ row: Int, _ column: Int?) -> Value {
         guard let column else { return .zero }
         let field = table[row, column]
-        if let value = Value(field) { return value }
+        if let value = Value(field), value.fits(table.columns[column]) { return value }
         problems.add(
             Diagnostic(
                 .error, "number_invalid", at: table.place(row: row, column: column),
                 "\(table.columns[column].name) is '\(Self.text(field))'; expected a number with at most "
-                    + "\(Value.places) decimals",
+                    + "\(Value.places) decimals that fits CMS's field",
                 hint: "Columns may be shifted in this row, or a spreadsheet rewrote the number."))
         return .zero
     }
@@ -131,8 +131,10 @@ struct RowReader {
     }
 
     /// A key of a fixed width; any other width is a problem.
-    mutating func key<Meaning>(_ row: Int, _ column: Int?, width: Int) -> ShortText<Meaning> {
-        let value: ShortText<Meaning> = required(row, column)
+    mutating func key<Meaning>(
+        _ row: Int, _ column: Int?, width: Int, isRequired: Bool = true
+    ) -> ShortText<Meaning> {
+        let value: ShortText<Meaning> = isRequired ? required(row, column) : short(row, column)
         if let column, !value.isBlank, value.count != width {
             problems.add(
                 Diagnostic(
@@ -179,5 +181,21 @@ struct RowReader {
             return field
         }
         return (Array(repeating: UInt8(ascii: "0"), count: width - field.count) + field)[...]
+    }
+}
+
+extension ExactDecimal {
+    /// Whether the value can stand in the field's TXT record: CMS's pictures leave MP four digits and a point.
+    fileprivate func fits(_ field: FieldLayout) -> Bool {
+        guard let width = field.position?.count, field.impliedPlaces == 0 else { return true }
+        var digits = 1
+        var bound: Int64 = 10
+        for _ in 0..<Self.places { bound *= 10 }
+        while units >= bound {
+            digits += 1
+            bound *= 10
+        }
+        // A share's zero before the point is left out (.10).
+        return digits + 1 + Self.places <= width || (digits == 1 && Self.places + 1 <= width && units < bound / 10)
     }
 }

@@ -126,9 +126,14 @@ private func merge(
         entry.relativeValues.isEmpty
         ? "not_on_fee_schedule" : entry.relativeValues.first?.unpricedReason
     for category in categories {
-        editorial.billing = editorial.billing ?? category.billing.map { .init($0, .category) }
-        editorial.documentation = editorial.documentation ?? category.documentation.map { .init($0, .category) }
-        if let reason { editorial.relativeValueNote = editorial.relativeValueNote ?? category.notes[reason] }
+        func filled(_ template: Template?) -> Editorial.Text? {
+            template?.filled(for: entry, tier: tier).map { .init($0, .category) }
+        }
+        editorial.billing = editorial.billing ?? filled(category.billing)
+        editorial.documentation = editorial.documentation ?? filled(category.documentation)
+        if let reason {
+            editorial.relativeValueNote = editorial.relativeValueNote ?? filled(category.notes[reason])?.text
+        }
         for question in category.questions { append(question, .category, entry, tier, to: &editorial) }
         editorial.sources.append(Source(file: category.place.file, line: category.place.line ?? 1))
     }
@@ -210,9 +215,9 @@ extension CategoryOverlay {
                     source: Source(file: place.file, line: place.line ?? 1)))
         }
         add("name", "", name)
-        add("billing", "", billing)
-        add("documentation", "", documentation)
-        for (reason, note) in notes.sorted(by: { $0.key < $1.key }) { add("rvu_note", reason, note) }
+        add("billing", "", billing?.source)
+        add("documentation", "", documentation?.source)
+        for (reason, note) in notes.sorted(by: { $0.key < $1.key }) { add("rvu_note", reason, note.source) }
         for (index, question) in questions.enumerated() {
             add("question", "\(index + 1)", question.question.source, routes: question.routes)
             add("answer", "\(index + 1)", question.answer.source, routes: question.routes)

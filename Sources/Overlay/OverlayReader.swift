@@ -39,9 +39,10 @@ struct CategoryOverlay {
 
     var scope: Scope
     var place: Place
-    var name, billing, documentation: String?
+    var name: String?
+    var billing, documentation: Template?
     /// Why there is no payable RVU, by reason.
-    var notes: [String: String] = [:]
+    var notes: [String: Template] = [:]
     var questions: [QuestionTemplate] = []
 }
 
@@ -174,15 +175,15 @@ struct OverlayReader {
         }
         var overlay = CategoryOverlay(scope: scope, place: place(document))
         overlay.name = text(mapping["name"])
-        overlay.billing = text(mapping["billing"])
-        overlay.documentation = text(mapping["documentation"])
+        overlay.billing = template(mapping["billing"])
+        overlay.documentation = template(mapping["documentation"])
         if let node = mapping["rvu_notes"] {
             guard let notes = node.mapping else {
                 report("overlay_type", node, "`rvu_notes` holds a text for each reason")
                 return
             }
             refuseUnknownKeys(notes, reasons.sorted())
-            for (key, value) in notes { overlay.notes[key.string ?? ""] = text(value) }
+            for (key, value) in notes { overlay.notes[key.string ?? ""] = template(value) }
         }
         overlay.questions = questions(mapping["questions"], allowsRoutes: true)
         categories.append(overlay)
@@ -218,7 +219,7 @@ struct OverlayReader {
     }
 
     private mutating func template(_ node: Node?) -> Template? {
-        guard let node, let text = text(node) else { return nil }
+        guard let node, let text = text(node, mayHoldVariables: true) else { return nil }
         let template = Template(text)
         for unknown in template.unknownVariables {
             report(
@@ -231,7 +232,7 @@ struct OverlayReader {
 
     // MARK: Scalars
 
-    private mutating func text(_ node: Node?) -> String? {
+    private mutating func text(_ node: Node?, mayHoldVariables: Bool = false) -> String? {
         guard let node else { return nil }
         guard case .scalar(let scalar) = node else {
             report("overlay_type", node, "expected a text")
@@ -241,6 +242,11 @@ struct OverlayReader {
         if text.isEmpty {
             report("overlay_empty", node, "the text is empty", hint: "Write it, or take the key away.")
             return nil
+        }
+        if !mayHoldVariables, text.contains("{{") {
+            report(
+                "overlay_variable", node, "variables are not filled here; readers would see the braces",
+                hint: "Variables are for questions and for the texts of a category.")
         }
         return text
     }

@@ -171,7 +171,8 @@ private func otherQuarter(_ name: String, release: Release) -> String? {
 extension OverlayFile {
     /// - Throws: when the file is not UTF-8.
     init(_ file: AcquiredFile) throws(IngestError) {
-        guard let text = String(validating: file.bytes, as: UTF8.self) else {
+        let isMarked = file.bytes.starts(with: [0xEF, 0xBB, 0xBF])
+        guard let text = String(validating: file.bytes.dropFirst(isMarked ? 3 : 0), as: UTF8.self) else {
             throw IngestError(
                 .badData, "overlay_encoding", at: Place(file.name), "the file is not UTF-8",
                 hint: "Save it as UTF-8.")

@@ -115,6 +115,7 @@ public func run(
     progress(StageProgress(stage: .publish, detail: entry.release.label))
     let newest = store.revisions(of: entry.release.label).last
     if let newest, isUnchanged(emitted, newest) {
+        try refuseDamaged(emitted, newest)
         try store.clearStaging()
         return RunReport(
             dataset: dataset, revision: newest, isNew: false, contentHash: emitted.contentHash,
@@ -169,6 +170,20 @@ private func isUnchanged(_ emitted: Emitted, _ newest: Revision) -> Bool {
         guard let published, published.elementsEqual(file.bytes) else { return false }
     }
     return true
+}
+
+/// Nothing to publish also means that what is published is still there as it was.
+private func refuseDamaged(_ emitted: Emitted, _ newest: Revision) throws(IngestError) {
+    for file in emitted.files {
+        var digest = Digest()
+        try stream(newest.folder.appendingPathComponent(file.path).path) { digest.update($0) }
+        guard digest.hex() == file.sha256 else {
+            throw IngestError(
+                .badData, "published_changed", at: Place("\(newest.name)/\(file.path)"),
+                "this published file is no longer what was published",
+                hint: "Restore the revision's folder from a copy, or remove it and publish it again.")
+        }
+    }
 }
 
 /// A store holds one tier: readers of the public one must never meet licensed text behind `latest.json`.

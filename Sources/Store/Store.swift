@@ -68,7 +68,7 @@ public struct Store: Sendable {
             }
             return try revision("\(label)-r\(number)")
         }
-        let parts = name.uppercased().split(separator: "-")
+        let parts = name.uppercased().split(separator: "-", omittingEmptySubsequences: false)
         let all = revisions(of: parts.first.map(String.init) ?? "")
         let wanted = parts.count == 2 ? Int(parts[1].dropFirst()) : all.last?.number
         guard parts.count <= 2, let found = all.first(where: { $0.number == wanted }) else {

@@ -38,6 +38,7 @@ public func validateRevision(_ folder: URL, schemas: Schemas) throws(IngestError
 
     var listed: Set<String> = ["manifest.json"]
     var hashes: [(path: String, sha256: String)] = []
+    var keys = KeyRing()
     for file in manifest["files"]?.elements ?? [] {
         guard let path = file["path"]?.string else { continue }
         listed.insert(path)
@@ -64,12 +65,13 @@ public func validateRevision(_ folder: URL, schemas: Schemas) throws(IngestError
         switch path {
         case "codes.ndjson": rows = try checkDocuments(bytes, &validation)
         case "datapackage.json": rows = try checkPackage(bytes, &validation)
-        default: rows = path.hasSuffix(".csv") ? checkTable(bytes, path: path, schemas: schemas, &validation) : nil
+        default: rows = path.hasSuffix(".csv") ? checkTable(bytes, path: path, schemas: schemas, &keys, &validation) : nil
         }
         if let rows, let expected = file["rows"]?.integer, rows != expected {
             validation.problem("row_count", place, "it has \(rows) rows; the manifest says \(expected)")
         }
     }
+    for problem in keys.problems() { validation.diagnostics.add(problem) }
     let facts = hashes.filter { $0.path.hasPrefix("tables/") && $0.path != "tables/\(ProvenanceRow.table).csv" }
         .sorted { $0.path < $1.path }
     let contentHash = "sha256:" + Digest.hex(facts.map { "\($0.path) \($0.sha256)\n" }.joined())
@@ -118,8 +120,51 @@ private func checkPackage(_ bytes: [UInt8], _ validation: inout Validation) thro
     return nil
 }
 
-/// Checks a table's header, the type of each value, and its primary key.
-private func checkTable(_ bytes: [UInt8], path: String, schemas: Schemas, _ validation: inout Validation) -> Int? {
+/// The keys of the tables read so far and the references between them, as hashes: a table may have millions of
+/// rows.
+private struct KeyRing {
+    private var keys: [String: Set<Int>] = [:]
+    private var references: [(from: String, place: Place, table: String, hash: Int, text: String)] = []
+
+    /// Notes a row's primary key.
+    /// - Returns: whether it is new.
+    mutating func insert(_ table: String, _ values: [ArraySlice<UInt8>]) -> Bool {
+        keys[table, default: []].insert(Self.hash(values)).inserted
+    }
+
+    /// Notes that a row refers to the row of `table` with the key `values`.
+    mutating func refer(_ place: Place, from: String, to table: String, _ values: [ArraySlice<UInt8>]) {
+        let hash = Self.hash(values)
+        // Neighbouring rows mostly refer to the same one.
+        if let last = references.last, last.hash == hash, last.table == table, last.from == from { return }
+        let text = values.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
+        references.append((from, place, table, hash, text))
+    }
+
+    /// References that lead nowhere.
+    func problems() -> [Diagnostic] {
+        references.compactMap { reference in
+            guard let known = keys[reference.table], !known.contains(reference.hash) else { return nil }
+            return Diagnostic(
+                .error, "table_reference", at: reference.place,
+                "it refers to '\(reference.text)', which \(reference.table) does not have")
+        }
+    }
+
+    private static func hash(_ values: [ArraySlice<UInt8>]) -> Int {
+        var hasher = Hasher()
+        for value in values {
+            value.withUnsafeBytes { hasher.combine(bytes: $0) }
+            hasher.combine(0)
+        }
+        return hasher.finalize()
+    }
+}
+
+/// Checks a table's header, the type of each value, its primary key and its references.
+private func checkTable(
+    _ bytes: [UInt8], path: String, schemas: Schemas, _ ring: inout KeyRing, _ validation: inout Validation
+) -> Int? {
     let name = path.split(separator: "/").last?.split(separator: ".").first.map(String.init) ?? ""
     guard let table = schemas.tables.first(where: { $0.name == name }) else {
         validation.problem("table_unknown", Place(path), "no table of this name is defined")
@@ -135,7 +180,7 @@ private func checkTable(_ bytes: [UInt8], path: String, schemas: Schemas, _ vali
         return nil
     }
     let key = table.columns.indices.filter { table.columns[$0].isKey }
-    var keys: Set<[ArraySlice<UInt8>]> = []
+    let references = table.references(in: schemas.tables)
     for row in 1..<csv.count {
         let fields = csv.fields(of: row)
         let place = Place(path, line: Int(csv.lines[row]))
@@ -151,12 +196,30 @@ private func checkTable(_ bytes: [UInt8], path: String, schemas: Schemas, _ vali
                     "\(column.name) is '\(String(decoding: value, as: UTF8.self))'; expected a \(column.type.rawValue)")
             }
         }
-        if !key.isEmpty, !keys.insert(key.map { csv[field: fields.lowerBound + $0] }).inserted {
+        for reference in references {
+            ring.refer(
+                place, from: name, to: reference.table, reference.columns.map { csv[field: fields.lowerBound + $0] })
+        }
+        if !key.isEmpty, !ring.insert(name, key.map { csv[field: fields.lowerBound + $0] }) {
             validation.problem("table_key", place, "its key stands in an earlier row")
         }
     }
     validation.rows += csv.count - 1
     return csv.count - 1
+}
+
+extension TableSchema {
+    /// For each table referred to, our columns in the order of its key.
+    fileprivate func references(in tables: [TableSchema]) -> [(table: String, columns: [Int])] {
+        let targets = Set(columns.flatMap { $0.reference.split(separator: ".").first.map { [String($0)] } ?? [] })
+        return targets.sorted().compactMap { target in
+            guard let table = tables.first(where: { $0.name == target }) else { return nil }
+            let columns = table.columns.filter(\.isKey).map { key in
+                self.columns.firstIndex { $0.reference == "\(target).\(key.name)" }
+            }
+            return columns.contains(nil) ? nil : (target, columns.compactMap(\.self))
+        }
+    }
 }
 
 extension TableSchema.Column {

@@ -12,6 +12,9 @@ func checkInvariants(_ codes: [CodeEntry], release: Release, schemas: Schemas) -
     var nonfacilityNA = scorer.check("nonfacility_na")
     var facilityNA = scorer.check("facility_na")
     var package = scorer.check("global_package")
+    var order = scorer.check("package_order")
+    var technicalWork = scorer.check("technical_work")
+    var technicalNA = scorer.check("technical_na")
     var discontinued = scorer.check("modifier_53")
     var unvalued = scorer.check("status_without_rvus")
     var valued = scorer.check("status_a_valued")
@@ -37,6 +40,11 @@ func checkInvariants(_ codes: [CodeEntry], release: Release, schemas: Schemas) -
             let shares = row.preOp.units + row.intraOp.units + row.postOp.units
             let isPackage = row.globalDays == Indicator("010") || row.globalDays == Indicator("090")
             scorer.test(&package, row, shares == (isPackage ? 100 : 0))
+            if isPackage { scorer.test(&order, row, row.intraOp >= row.preOp && row.intraOp >= row.postOp) }
+            if row.key.modifier == Modifier("TC") {
+                scorer.test(&technicalWork, row, row.work == .zero)
+                scorer.test(&technicalNA, row, !row.isNonfacilityNA)
+            }
             if row.key.modifier == Modifier("53") {
                 scorer.test(
                     &discontinued, row, ["44388", "45378", "G0105", "G0121"].contains(row.key.code.description))
@@ -66,7 +74,8 @@ func checkInvariants(_ codes: [CodeEntry], release: Release, schemas: Schemas) -
         }
     }
     return [
-        components, triple, endoscopy, baseExists, imaging, notUsed, nonfacilityNA, facilityNA, package, discontinued,
+        components, triple, endoscopy, baseExists, imaging, notUsed, nonfacilityNA, facilityNA, package, order,
+        technicalWork, technicalNA, discontinued,
         unvalued, valued, anesthesia, pricing, shape,
     ].filter { $0.checked > 0 }
 }

@@ -77,7 +77,7 @@ struct Run: ParsableCommand {
             if let timings { try measured.json().write(toFile: timings, atomically: true, encoding: .utf8) }
             talk.sayInputs(report.dataset)
             talk.report(report.dataset.canonical.diagnostics, severities: [.warning, .note], shown: 3)
-            talk.sayChecks(report.dataset.verification)
+            talk.sayChecks(report.dataset.verification, defects: schemas.knownDefects)
             talk.sayResult(report, store: store.store)
             if format.format == .json {
                 let manifest = report.revision.folder.appendingPathComponent("manifest.json")

@@ -1,6 +1,7 @@
 import Foundation
 import Model
 import Pipeline
+import Schemas
 
 #if canImport(Glibc)
     import Glibc
@@ -74,7 +75,7 @@ struct Talk {
 extension Talk {
     /// The short form of the certificate: a line for each table that was compared or recomputed, one for all
     /// rules between indicators.
-    func sayChecks(_ verification: Verification) {
+    func sayChecks(_ verification: Verification, defects: [KnownDefect]) {
         let named: Set = [
             "row_totals", "csv_equals_txt", "qpp_subset", "locality_keys", "oppscap", "anesthesia", "payment_file",
             "hcpcs_actions",
@@ -84,8 +85,7 @@ extension Talk {
         }
         func remark(_ checks: [Check]) -> String {
             let explained = checks.reduce(0) { $0 + $1.explained }
-            let defects = Set(checks.flatMap(\.defects.keys)).sorted().joined(separator: ", ")
-            return explained > 0 ? " (\(explained) explained: \(defects))" : ""
+            return explained > 0 ? " (\(explained) explained)" : ""
         }
         var rows = verification.checks.filter { named.contains($0.id) }.map { check in
             ["  \(check.id)", score([check]), check.detail + remark([check])]
@@ -96,6 +96,10 @@ extension Talk {
         ])
         say("checked")
         say(table(rows, rightAligned: [1]))
+        for defect in verification.defects {
+            let what = defects.first { $0.id == defect.id }?.what ?? ""
+            say("  known defect \(defect.id), \(defect.count) \(defect.count == 1 ? "row" : "rows"): \(what)")
+        }
         for (check, reason) in verification.allowed.sorted(by: { $0.key < $1.key }) {
             say("  \(check) failed and was allowed: \(reason)")
         }

@@ -1,6 +1,6 @@
 import CSV
-import Testing
 import TestSupport
+import Testing
 
 @Suite("The CSV tokeniser")
 struct CSVTests {
@@ -17,10 +17,13 @@ struct CSVTests {
         } catch { return error.line }
     }
 
-    @Test("Fields are split at commas outside quotes", arguments: [
-        ("a,b\n", ["a", "b"]), ("\"a,b\",c\n", ["a,b", "c"]), ("\"a\"\"b\"\n", ["a\"b"]), (",,\n", ["", "", ""]),
-        ("\"\"\n", [""]), ("a,\n", ["a", ""]), ("a", ["a"]), ("\"a\nb\",c\n", ["a\nb", "c"]), ("\"a\r\nb\"\r\n", ["a\r\nb"]),
-    ])
+    @Test(
+        "Fields are split at commas outside quotes",
+        arguments: [
+            ("a,b\n", ["a", "b"]), ("\"a,b\",c\n", ["a,b", "c"]), ("\"a\"\"b\"\n", ["a\"b"]), (",,\n", ["", "", ""]),
+            ("\"\"\n", [""]), ("a,\n", ["a", ""]), ("a", ["a"]), ("\"a\nb\",c\n", ["a\nb", "c"]),
+            ("\"a\r\nb\"\r\n", ["a\r\nb"]),
+        ])
     func fields(text: String, cells: [String]) throws {
         let found = try rows(text)
         #expect(found.map(\.cells) == [cells])
@@ -57,13 +60,19 @@ struct CSVTests {
     @Test("A file without rows has none", arguments: ["", "\n", "\r\n\r\n"])
     func empty(text: String) throws { #expect(try rows(text).isEmpty) }
 
-    @Test("A quote that is never closed is an error where it opens", arguments: [("a\nb,\"c\nd\ne\n", 2), ("\"", 1), ("x\r\n\r\n\"y", 3)])
+    @Test(
+        "A quote that is never closed is an error where it opens",
+        arguments: [("a\nb,\"c\nd\ne\n", 2), ("\"", 1), ("x\r\n\r\n\"y", 3)])
     func unterminated(text: String, line: Int) { #expect(errorLine(text) == line) }
 
-    @Test("A stray quote is an error on its line", arguments: [("a\nb\"c\n", 2), ("\"a\"b\n", 1), ("a\n\nb,\"c\" ,d\n", 3)])
+    @Test(
+        "A stray quote is an error on its line",
+        arguments: [("a\nb\"c\n", 2), ("\"a\"b\n", 1), ("a\n\nb,\"c\" ,d\n", 3)])
     func stray(text: String, line: Int) { #expect(errorLine(text) == line) }
 
-    @Test("The tokeniser agrees with a plain reader of RFC 4180 on random input", arguments: 1...40 as ClosedRange<UInt64>)
+    @Test(
+        "The tokeniser agrees with a plain reader of RFC 4180 on random input", arguments: 1...40 as ClosedRange<UInt64>
+    )
     func againstReference(seed: UInt64) throws {
         var random = SeededRandom(seed)
         for _ in 0..<500 {

@@ -4,8 +4,8 @@ import Foundation
 import Model
 import Schemas
 import Store
-import Testing
 import TestSupport
+import Testing
 
 @Suite("What is emitted")
 struct EmitTests {
@@ -25,7 +25,8 @@ struct EmitTests {
 
     @Test("A revision as emitted is valid", arguments: ["RVU19A", "RVU27A"], [Tier.public, .licensed])
     func isValid(label: String, tier: Tier) throws {
-        let written = try Written(ReleaseFiles(label), overlays: [awkwardOverlay, "section: J\nbilling: x\n"], tier: tier)
+        let written = try Written(
+            ReleaseFiles(label), overlays: [awkwardOverlay, "section: J\nbilling: x\n"], tier: tier)
         let validation = try validateRevision(written.folder.url, schemas: schemas)
         #expect(Findings(validation.diagnostics).description == "")
         #expect(validation.documents == (try written.documents().count))
@@ -52,14 +53,17 @@ struct EmitTests {
     @Test("The public tier holds no CPT or CDT descriptor in any file; the licensed tier does")
     func tiers() throws {
         let withheld = Array("withheld".utf8)
-        let overlays = ["section: evaluation_management\nquestions:\n  - {question: \"{{title}}? {{descriptor}}?\", answer: x}\n"]
+        let overlays = [
+            "section: evaluation_management\nquestions:\n  - {question: \"{{title}}? {{descriptor}}?\", answer: x}\n"
+        ]
         let open = try Written(overlays: overlays)
         for file in open.folder.files { #expect(try !open.bytes(file).contains(withheld), "\(file)") }
         let licensed = try Written(overlays: overlays, tier: .licensed)
         let files = try licensed.folder.files.filter { try licensed.bytes($0).contains(withheld) }
         #expect(files == ["codes.ndjson", "dataset.sqlite", "tables/codes.csv"])
         #expect(try search("withheld", in: open.folder["dataset.sqlite"], limit: 10).isEmpty)
-        #expect(try search("withheld", in: licensed.folder["dataset.sqlite"], limit: 10).map(\.code) == ["99213", "D0001"])
+        #expect(
+            try search("withheld", in: licensed.folder["dataset.sqlite"], limit: 10).map(\.code) == ["99213", "D0001"])
     }
 
     @Test("Codes and numbers of withheld codes are there")
@@ -92,7 +96,9 @@ struct EmitTests {
         let priced = try written.table("relative_values").count { $0["priced"] == "true" }
         #expect(rows.count == priced * 4 * 2)
         func row(_ code: String, _ modifier: String, _ setting: String) -> [String: String]? {
-            rows.first { $0["code"] == code && $0["modifier"] == modifier && $0["mac"] == "10112" && $0["setting"] == setting }
+            rows.first {
+                $0["code"] == code && $0["modifier"] == modifier && $0["mac"] == "10112" && $0["setting"] == setting
+            }
         }
         // (1.30 · 1.000 + 1.35 · 0.875 + 0.10 · 0.566) · 36.0391 = 91.46092…
         #expect(row("99213", "", "nonfacility")?["fee"] == "91.46")
@@ -160,7 +166,9 @@ struct EmitTests {
         let codes = try written.documents().compactMap { $0["code"]?.string }
         #expect(codes == codes.sorted() && Set(codes).count == codes.count)
         #expect(try codes == written.table("codes").map { $0["code"] ?? "" })
-        for line in try written.bytes("codes.ndjson").split(separator: 0x0A) { #expect(line.starts(with: Array("{\"code\":\"".utf8))) }
+        for line in try written.bytes("codes.ndjson").split(separator: 0x0A) {
+            #expect(line.starts(with: Array("{\"code\":\"".utf8)))
+        }
     }
 
     @Test("Every row says where it came from")
@@ -186,7 +194,9 @@ struct EmitTests {
         #expect(manifest["conversion_factors"]?["non_qp"] == .number("36.0391"))
         #expect(manifest["conversion_factors"]?["qp"] == .number("36.2091"))
         let checks = manifest["verification"]?["checks"]?.elements ?? []
-        #expect(Set(["row_totals", "qpp_subset", "locality_keys", "oppscap"]).isSubset(of: checks.compactMap { $0["id"]?.string }))
+        #expect(
+            Set(["row_totals", "qpp_subset", "locality_keys", "oppscap"]).isSubset(
+                of: checks.compactMap { $0["id"]?.string }))
         for check in checks { #expect(check["failed"]?.integer == 0) }
         #expect(manifest["inputs"]?.elements.count == 7)
         #expect(manifest["tier"]?.string == "public")
@@ -209,19 +219,26 @@ struct EmitTests {
 
     // MARK: The database
 
-    @Test("Search finds codes by every kind of text, in any letter case, with and without accents", arguments: [
-        ("G0001", "G0001"), ("g0001", "G0001"), ("title", "G0001"), ("CHECK-UP", "G0001"), ("prufung", "G0001"), ("Prüfung", "G0001"),
-        ("kidney stones", "G0001"), ("stones kidney", "G0001"), ("kidn", "G0001"), ("examination imaginary", "G0001"),
-        ("carriage", "A0001"), ("topical gram", "J0002"), ("99213", "99213"),
-    ])
-    func search_(text: String, code: String) throws {
+    @Test(
+        "Search finds codes by every kind of text, in any letter case, with and without accents",
+        arguments: [
+            ("G0001", "G0001"), ("g0001", "G0001"), ("title", "G0001"), ("CHECK-UP", "G0001"), ("prufung", "G0001"),
+            ("Prüfung", "G0001"),
+            ("kidney stones", "G0001"), ("stones kidney", "G0001"), ("kidn", "G0001"),
+            ("examination imaginary", "G0001"),
+            ("carriage", "A0001"), ("topical gram", "J0002"), ("99213", "99213"),
+        ])
+    func searchFinds(text: String, code: String) throws {
         let written = try Written(overlays: [awkwardOverlay])
         #expect(try search(text, in: written.folder["dataset.sqlite"], limit: 10).first?.code == code)
     }
 
-    @Test("Search wants every word, and takes no word for a command", arguments: [
-        "kidney carriage", "idney", "kidn stones x", "", " ", "\"", "*", "()", "G0001 NOT title", "zzz OR carriage", "carriage AND", "NEAR(a b)", "a:b", "^x", "'; DROP",
-    ])
+    @Test(
+        "Search wants every word, and takes no word for a command",
+        arguments: [
+            "kidney carriage", "idney", "kidn stones x", "", " ", "\"", "*", "()", "G0001 NOT title", "zzz OR carriage",
+            "carriage AND", "NEAR(a b)", "a:b", "^x", "'; DROP",
+        ])
     func searchMisses(text: String) throws {
         let written = try Written(overlays: [awkwardOverlay])
         #expect(try search(text, in: written.folder["dataset.sqlite"], limit: 10).isEmpty)
@@ -233,7 +250,8 @@ struct EmitTests {
         #expect(try search("made", in: written.folder["dataset.sqlite"], limit: 3).count == 3)
         let hit = try #require(try search("topical", in: written.folder["dataset.sqlite"], limit: 3).first)
         #expect(hit.title == "Made up" && hit.system == "HCPCS" && hit.longDescriptor?.hasSuffix("1 gram") == true)
-        #expect(refusal { try search("x", in: written.folder["none.sqlite"], limit: 1) }?.ids == ["database_unreadable"])
+        #expect(
+            refusal { try search("x", in: written.folder["none.sqlite"], limit: 1) }?.ids == ["database_unreadable"])
     }
 
     @Test("The database holds the tables' rows, and sqlite3 finds it whole")
@@ -245,11 +263,15 @@ struct EmitTests {
         guard let answer = try ask("PRAGMA integrity_check; PRAGMA foreign_key_check;") else { return }
         #expect(answer == "ok\n")
         for table in schemas.tables where table.name != "payments" {
-            #expect(try ask("SELECT count(*) FROM \"\(table.name)\"") == "\(try written.table(table.name).count)\n", "\(table.name)")
+            #expect(
+                try ask("SELECT count(*) FROM \"\(table.name)\"") == "\(try written.table(table.name).count)\n",
+                "\(table.name)")
         }
         #expect(try ask("SELECT work, modifier = '' FROM relative_values WHERE code = '99213'") == "1.3|1\n")
         #expect(try ask("SELECT summary FROM editorial") == awkward + "\n")
-        #expect(try ask("SELECT unpriced_reason IS NULL, endoscopic_base IS NULL FROM relative_values WHERE code = '99213'") == "1|1\n")
+        #expect(
+            try ask("SELECT unpriced_reason IS NULL, endoscopic_base IS NULL FROM relative_values WHERE code = '99213'")
+                == "1|1\n")
     }
 
     @Test("Another reader of JSON and CSV finds the same values")

@@ -10,7 +10,9 @@ struct Written {
     let folder: TemporaryFolder
     let contentHash: String
 
-    init(_ release: ReleaseFiles = ReleaseFiles(), overlays: [String] = [], tier: Tier = .public, payments: Bool = false) throws {
+    init(
+        _ release: ReleaseFiles = ReleaseFiles(), overlays: [String] = [], tier: Tier = .public, payments: Bool = false
+    ) throws {
         let files = zip("abcdefgh", overlays).map { OverlayFile(path: "\($0).yaml", text: $1) }
         let canonical = try overlay(try release.canonical(), files: files, tier: tier, schemas: schemas)
         folder = try TemporaryFolder()

@@ -1,8 +1,8 @@
 import Foundation
 import Model
 import Store
-import Testing
 import TestSupport
+import Testing
 
 @Suite("Validating a revision")
 struct ValidationTests {
@@ -48,10 +48,13 @@ struct ValidationTests {
         #expect(try problems() == ["file_missing"])
     }
 
-    @Test("A manifest that does not fit its schema is noticed", arguments: [
-        ("\"schema_version\"", "\"schema\""), ("\"revision\": 1", "\"revision\": \"1\""), ("\"label\": \"RVU19A\"", "\"label\": \"RVU\""),
-        ("\"tier\": \"public\"", "\"tier\": \"free\""),
-    ])
+    @Test(
+        "A manifest that does not fit its schema is noticed",
+        arguments: [
+            ("\"schema_version\"", "\"schema\""), ("\"revision\": 1", "\"revision\": \"1\""),
+            ("\"label\": \"RVU19A\"", "\"label\": \"RVU\""),
+            ("\"tier\": \"public\"", "\"tier\": \"free\""),
+        ])
     func manifest(old: String, new: String) throws {
         try change("manifest.json", old, new)
         #expect(try problems() == ["manifest_schema"])
@@ -88,20 +91,28 @@ struct ValidationTests {
         try change("manifest.json", "\"bytes\": \(before["bytes"]?.text ?? ""),", "\"bytes\": \(emitted.count),")
     }
 
-    @Test("Values that do not fit their column are noticed", arguments: [
-        (",1.30,", ",1x30,", "table_value"), (",1.30,", ",1.3,", "table_value"), (",1.30,", ",-1.30,", "table_value"),
-        (",1.30,", ",130,", "table_value"), ("99213,,A,true", "99213,,A,yes", "table_value"), ("99213,,A,true", "99213,,,true", "table_value"),
-        ("G0001,,", "G0002,,", "table_key"), ("99213,,A", "99213,,A,A", "table_width"), ("code,modifier", "modifier,code", "table_header"),
-    ])
+    @Test(
+        "Values that do not fit their column are noticed",
+        arguments: [
+            (",1.30,", ",1x30,", "table_value"), (",1.30,", ",1.3,", "table_value"),
+            (",1.30,", ",-1.30,", "table_value"),
+            (",1.30,", ",130,", "table_value"), ("99213,,A,true", "99213,,A,yes", "table_value"),
+            ("99213,,A,true", "99213,,,true", "table_value"),
+            ("G0001,,", "G0002,,", "table_key"), ("99213,,A", "99213,,A,A", "table_width"),
+            ("code,modifier", "modifier,code", "table_header"),
+        ])
     func values(old: String, new: String, id: String) throws {
         try forge("tables/relative_values.csv", old, new)
         #expect(try problems().contains(id))
     }
 
-    @Test("Documents that do not fit their schema or stand out of order are noticed", arguments: [
-        ("\"code\":\"99213\",\"system\":\"CPT\"", "\"code\":\"99213\",\"system\":\"ABC\"", "document_schema"),
-        ("{\"code\":\"99213\"", "{\"code\":\"00001\"", "document_order"), ("{\"code\":\"99213\"", "{\"code\":\"99213", "document_unreadable"),
-    ])
+    @Test(
+        "Documents that do not fit their schema or stand out of order are noticed",
+        arguments: [
+            ("\"code\":\"99213\",\"system\":\"CPT\"", "\"code\":\"99213\",\"system\":\"ABC\"", "document_schema"),
+            ("{\"code\":\"99213\"", "{\"code\":\"00001\"", "document_order"),
+            ("{\"code\":\"99213\"", "{\"code\":\"99213", "document_unreadable"),
+        ])
     func documents(old: String, new: String, id: String) throws {
         try forge("codes.ndjson", old, new)
         #expect(try problems().contains(id))

@@ -3,11 +3,13 @@ import Testing
 
 @Suite("Calendar dates")
 struct CalendarDateTests {
-    @Test("Days exist as the Gregorian calendar has them", arguments: [
-        (2024, 2, 29, true), (2023, 2, 29, false), (2000, 2, 29, true), (1900, 2, 29, false), (2026, 12, 31, true),
-        (2026, 4, 31, false), (2026, 0, 1, false), (2026, 13, 1, false), (2026, 1, 0, false), (26, 1, 1, false),
-        (10_000, 1, 1, false),
-    ])
+    @Test(
+        "Days exist as the Gregorian calendar has them",
+        arguments: [
+            (2024, 2, 29, true), (2023, 2, 29, false), (2000, 2, 29, true), (1900, 2, 29, false), (2026, 12, 31, true),
+            (2026, 4, 31, false), (2026, 0, 1, false), (2026, 13, 1, false), (2026, 1, 0, false), (26, 1, 1, false),
+            (10_000, 1, 1, false),
+        ])
     func days(year: Int, month: Int, day: Int, exists: Bool) {
         #expect((CalendarDate(year: year, month: month, day: day) != nil) == exists)
     }
@@ -30,15 +32,22 @@ struct CalendarDateTests {
         #expect(days == 4 * 365 + 1)
     }
 
-    @Test("YYYYMMDD has eight digits and nothing else", arguments: ["2026010", "202601011", "2026-1-1", "20260132", "00000000", "", "2026 101"])
+    @Test(
+        "YYYYMMDD has eight digits and nothing else",
+        arguments: ["2026010", "202601011", "2026-1-1", "20260132", "00000000", "", "2026 101"])
     func compact(text: String) { #expect(CalendarDate(compact: text.utf8) == nil) }
 
-    @Test("ISO dates have four, two and two digits", arguments: [
-        "2026-1-01", "2026-01-1", "26-01-01", "2026-01", "2026-01-01-01", "2026/01/01", "2026-+1-01", "2026-01-+1", "", "2026-0a-01",
-    ])
+    @Test(
+        "ISO dates have four, two and two digits",
+        arguments: [
+            "2026-1-01", "2026-01-1", "26-01-01", "2026-01", "2026-01-01-01", "2026/01/01", "2026-+1-01", "2026-01-+1",
+            "", "2026-0a-01",
+        ])
     func iso(text: String) { #expect(CalendarDate(iso: text) == nil) }
 
-    @Test("American dates are month, day and year in digits", arguments: ["13/01/2026", "1/32/2026", "1/2/26", "+1/2/2026", "1-2-2026", ""])
+    @Test(
+        "American dates are month, day and year in digits",
+        arguments: ["13/01/2026", "1/32/2026", "1/2/26", "+1/2/2026", "1-2-2026", ""])
     func american(text: String) { #expect(CalendarDate(american: text) == nil) }
 
     @Test("Dates order by year, month and day")

@@ -1,12 +1,15 @@
 import Model
-import Testing
 import TestSupport
+import Testing
 
 @Suite("Diagnostics")
 struct DiagnosticTests {
-    @Test("A place shows what is known of file, line and column", arguments: [
-        (Place("A.csv"), "A.csv"), (Place("A.csv", line: 3), "A.csv:3"), (Place("A.csv", line: 3, column: 7), "A.csv:3:7"),
-    ])
+    @Test(
+        "A place shows what is known of file, line and column",
+        arguments: [
+            (Place("A.csv"), "A.csv"), (Place("A.csv", line: 3), "A.csv:3"),
+            (Place("A.csv", line: 3, column: 7), "A.csv:3:7"),
+        ])
     func places(place: Place, shown: String) { #expect(place.description == shown) }
 
     @Test("Of each kind the first twenty are kept and all are counted")

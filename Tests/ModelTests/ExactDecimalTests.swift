@@ -1,34 +1,45 @@
 import Model
-import Testing
 import TestSupport
+import Testing
 
 @Suite("Exact decimals")
 struct ExactDecimalTests {
     @Test("Every RVU from 0.00 to 999.99 reads back as it was written")
     func everyRVU() {
         var failures: [Int64] = []
-        for units in Int64(0)...99_999 where RVU(RVU(units: units).description)?.units != units { failures.append(units) }
+        for units in Int64(0)...99_999 where RVU(RVU(units: units).description)?.units != units {
+            failures.append(units)
+        }
         #expect(failures.isEmpty)
     }
 
-    @Test("Every kind of decimal shows all its places", arguments: [
-        (RVU(units: 0).description, "0.00"), (RVU(units: 5).description, "0.05"), (RVU(units: 10_891).description, "108.91"),
-        (GPCI(units: 1500).description, "1.500"), (GPCI(units: 7).description, "0.007"),
-        (ConversionFactor(units: 334_009).description, "33.4009"),
-        (AnesthesiaConversionFactor(units: 20_497_540).description, "20.497540"), (Money(units: 100).description, "1.00"),
-        (RVU(units: -5).description, "-0.05"),
-    ])
+    @Test(
+        "Every kind of decimal shows all its places",
+        arguments: [
+            (RVU(units: 0).description, "0.00"), (RVU(units: 5).description, "0.05"),
+            (RVU(units: 10_891).description, "108.91"),
+            (GPCI(units: 1500).description, "1.500"), (GPCI(units: 7).description, "0.007"),
+            (ConversionFactor(units: 334_009).description, "33.4009"),
+            (AnesthesiaConversionFactor(units: 20_497_540).description, "20.497540"),
+            (Money(units: 100).description, "1.00"),
+            (RVU(units: -5).description, "-0.05"),
+        ])
     func places(shown: String, expected: String) { #expect(shown == expected) }
 
-    @Test("A number may leave out the zero before the point, places at the end, or the point", arguments: [
-        (".10", 10), ("0.1", 10), ("0.10", 10), ("1", 100), ("001.5", 150), ("2.5000", 250), ("0", 0), (".0", 0),
-    ])
+    @Test(
+        "A number may leave out the zero before the point, places at the end, or the point",
+        arguments: [
+            (".10", 10), ("0.1", 10), ("0.10", 10), ("1", 100), ("001.5", 150), ("2.5000", 250), ("0", 0), (".0", 0),
+        ])
     func accepts(text: String, units: Int64) { #expect(RVU(text)?.units == units) }
 
-    @Test("Nothing but digits and one point is a number", arguments: [
-        "", " ", ".", "1.", "-1", "+1", "-0.00", "1e2", "1E2", "1,5", "1.2.3", "..1", " 1", "1 ", "1 2", "NA", "0x1", "1_0",
-        "٣", "1.2a", "NaN", "inf",
-    ])
+    @Test(
+        "Nothing but digits and one point is a number",
+        arguments: [
+            "", " ", ".", "1.", "-1", "+1", "-0.00", "1e2", "1E2", "1,5", "1.2.3", "..1", " 1", "1 ", "1 2", "NA",
+            "0x1", "1_0",
+            "٣", "1.2a", "NaN", "inf",
+        ])
     func rejects(text: String) {
         #expect(RVU(text) == nil)
         #expect(ConversionFactor(text) == nil)
@@ -74,8 +85,9 @@ struct ExactDecimalTests {
         }
     }
 
-    @Test("A random text is a number exactly where it has digits, one point at most and no decimals to lose",
-          arguments: 1...20 as ClosedRange<UInt64>)
+    @Test(
+        "A random text is a number exactly where it has digits, one point at most and no decimals to lose",
+        arguments: 1...20 as ClosedRange<UInt64>)
     func randomTexts(seed: UInt64) {
         var random = SeededRandom(seed)
         for _ in 0..<2000 {

@@ -1,6 +1,6 @@
 import Model
-import Testing
 import TestSupport
+import Testing
 
 @Suite("Short texts: codes, modifiers, indicators")
 struct ShortTextTests {
@@ -17,7 +17,9 @@ struct ShortTextTests {
         }
     }
 
-    @Test("A text reads back with every character, zeros included", arguments: ["", "0", "00100", "0001F", "~!", "ABCDEFGH"])
+    @Test(
+        "A text reads back with every character, zeros included",
+        arguments: ["", "0", "00100", "0001F", "~!", "ABCDEFGH"])
     func roundTrip(text: String) {
         let short = Code(text)
         #expect(short?.description == text)
@@ -25,8 +27,9 @@ struct ShortTextTests {
         #expect(short?.isBlank == text.isEmpty)
     }
 
-    @Test("Blanks, control characters, other alphabets and more than eight characters do not fit",
-          arguments: ["123456789", "A B", " ", "\t", "é", "A\u{7F}", "\u{0}"])
+    @Test(
+        "Blanks, control characters, other alphabets and more than eight characters do not fit",
+        arguments: ["123456789", "A B", " ", "\t", "é", "A\u{7F}", "\u{0}"])
     func refused(text: String) { #expect(Code(text) == nil) }
 
     @Test("A position past the end reads as zero")
@@ -43,22 +46,29 @@ struct ShortTextTests {
         #expect(Modifier("26").map { Modifier.blank < $0 } == true)
     }
 
-    @Test("Codes have one of three shapes", arguments: [
-        ("99213", true), ("00100", true), ("0001F", true), ("0075T", true), ("0001U", true), ("J7308", true), ("U0002", true),
-        ("GXXX1", false), ("9921", false), ("992133", false), ("J730A", false), ("9921f", false), ("j7308", false),
-        ("99A13", false), ("", false),
-    ])
+    @Test(
+        "Codes have one of three shapes",
+        arguments: [
+            ("99213", true), ("00100", true), ("0001F", true), ("0075T", true), ("0001U", true), ("J7308", true),
+            ("U0002", true),
+            ("GXXX1", false), ("9921", false), ("992133", false), ("J730A", false), ("9921f", false), ("j7308", false),
+            ("99A13", false), ("", false),
+        ])
     func shapes(code: String, isAssigned: Bool) { #expect(Code(code)?.hasAssignedShape == isAssigned) }
 
-    @Test("The first character says whose code it is", arguments: [
-        ("99213", CodeSystem.cpt), ("0001F", .cpt), ("0001U", .cpt), ("D0120", .cdt), ("J7308", .hcpcs), ("GXXX1", .hcpcs),
-        ("A0021", .hcpcs), ("V2020", .hcpcs),
-    ])
+    @Test(
+        "The first character says whose code it is",
+        arguments: [
+            ("99213", CodeSystem.cpt), ("0001F", .cpt), ("0001U", .cpt), ("D0120", .cdt), ("J7308", .hcpcs),
+            ("GXXX1", .hcpcs),
+            ("A0021", .hcpcs), ("V2020", .hcpcs),
+        ])
     func systems(code: String, system: CodeSystem) { #expect(Code(code)?.system == system) }
 
     @Test("Row keys order by code and then by modifier, the global row first")
     func rowKeys() {
-        let keys = [("99213", ""), ("71046", "TC"), ("71046", ""), ("71046", "26"), ("0001F", "")].compactMap { code, modifier in
+        let keys = [("99213", ""), ("71046", "TC"), ("71046", ""), ("71046", "26"), ("0001F", "")].compactMap {
+            code, modifier in
             Code(code).flatMap { code in Modifier(modifier).map { RowKey(code: code, modifier: $0) } }
         }
         #expect(keys.sorted().map(\.description) == ["0001F", "71046", "71046-26", "71046-TC", "99213"])
@@ -66,8 +76,11 @@ struct ShortTextTests {
 
     @Test("Locality keys order by contractor and then by number")
     func localityKeys() {
-        let keys = [("10112", "00"), ("01182", "18"), ("01112", "54"), ("01112", "05")].compactMap { contractor, number in
-            Contractor(contractor).flatMap { mac in LocalityNumber(number).map { LocalityKey(contractor: mac, number: $0) } }
+        let keys = [("10112", "00"), ("01182", "18"), ("01112", "54"), ("01112", "05")].compactMap {
+            contractor, number in
+            Contractor(contractor).flatMap { mac in
+                LocalityNumber(number).map { LocalityKey(contractor: mac, number: $0) }
+            }
         }
         #expect(keys.sorted().map(\.description) == ["01112-05", "01112-54", "01182-18", "10112-00"])
     }

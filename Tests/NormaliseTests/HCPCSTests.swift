@@ -1,6 +1,6 @@
 import Model
-import Testing
 import TestSupport
+import Testing
 
 @Suite("HCPCS Level II and the join")
 struct HCPCSTests {
@@ -27,7 +27,8 @@ struct HCPCSTests {
     func longDescriptor() throws {
         let entry = try #require(try ReleaseFiles().canonical().entry("J0001"))
         #expect(
-            entry.longDescriptor == "Injection, made-up drug for tests of long descriptors that need more than the eighty "
+            entry.longDescriptor
+                == "Injection, made-up drug for tests of long descriptors that need more than the eighty "
                 + "characters of a single record, 1 mg")
         #expect(entry.shortDescriptor == "Made up drug, 1 mg")
         #expect(entry.hcpcs?.source.file == "hcpcs.txt")
@@ -60,7 +61,8 @@ struct HCPCSTests {
         let gap = HCPCS.records(HCPCS.Entry("J0001", String(repeating: "word ", count: 40)))
         #expect(gap.count == 3)
         let entry = longEntry.joined(separator: "\r\n")
-        #expect(editing { _ in text.replacing(entry, with: "\(gap[0])\r\n\(gap[2])") }.refusal?.ids == ["hcpcs_sequence"])
+        #expect(
+            editing { _ in text.replacing(entry, with: "\(gap[0])\r\n\(gap[2])") }.refusal?.ids == ["hcpcs_sequence"])
         #expect(editing { _ in text.replacing(second, with: second + second) }.refusal?.ids == ["hcpcs_sequence"])
         #expect(editing { _ in second + text.replacing(second, with: "") }.refusal?.ids == ["hcpcs_sequence"])
     }
@@ -97,7 +99,9 @@ struct HCPCSTests {
 
     @Test("Values that no table lists are kept and reported")
     func unknownValues() throws {
-        let release = release { $0.entries[4].fields.merge([HCPCS.pricing: "77", HCPCS.coverage: "?"]) { _, new in new } }
+        let release = release {
+            $0.entries[4].fields.merge([HCPCS.pricing: "77", HCPCS.coverage: "?"]) { _, new in new }
+        }
         #expect(release.refusal?.description == nil)
         let canonical = try release.canonical()
         #expect(canonical.findings.of("hcpcs_value_unknown").count == 2)
@@ -106,7 +110,9 @@ struct HCPCSTests {
 
     @Test("Several values side by side are told apart by their places")
     func lists() throws {
-        let release = release { $0.entries[2].fields.merge([120: "  51", 129: "60-9", 205: "G0001     G0002"]) { _, new in new } }
+        let release = release {
+            $0.entries[2].fields.merge([120: "  51", 129: "60-9", 205: "G0001     G0002"]) { _, new in new }
+        }
         let record = try #require(try release.canonical().entry("A0001")?.hcpcs)
         #expect(record.pricing == ["51"])
         #expect(record.coverageIssuesManual == ["60-9"])
@@ -129,10 +135,14 @@ struct HCPCSTests {
         #expect(canonical.codes.map(\.code.description) == expected.sorted())
     }
 
-    @Test("A code that one side lacks says why", arguments: [
-        ("99213", nil, "cpt"), ("0075T", nil, "cpt"), ("D0001", nil, "cdt"), ("G0001", nil, nil), ("J0003", "terminated", nil),
-        ("J0002", "not_on_fee_schedule", nil), ("B0001", "section_not_on_fee_schedule", nil), ("K0001", "section_not_on_fee_schedule", nil),
-    ] as [(String, String?, String?)])
+    @Test(
+        "A code that one side lacks says why",
+        arguments: [
+            ("99213", nil, "cpt"), ("0075T", nil, "cpt"), ("D0001", nil, "cdt"), ("G0001", nil, nil),
+            ("J0003", "terminated", nil),
+            ("J0002", "not_on_fee_schedule", nil), ("B0001", "section_not_on_fee_schedule", nil),
+            ("K0001", "section_not_on_fee_schedule", nil),
+        ] as [(String, String?, String?)])
     func absence(code: String, values: String?, hcpcs: String?) throws {
         let entry = try #require(try ReleaseFiles().canonical().entry(code))
         #expect(entry.relativeValuesAbsence == values)
@@ -167,7 +177,10 @@ struct HCPCSTests {
         #expect(canonical.findings.of("short_descriptors_differ").count == 1)
     }
 
-    @Test("A drug's route is told from its long descriptor", arguments: [("J0001", "injection"), ("J0002", "topical"), ("J0003", "implant"), ("A0001", nil)] as [(String, String?)])
+    @Test(
+        "A drug's route is told from its long descriptor",
+        arguments: [("J0001", "injection"), ("J0002", "topical"), ("J0003", "implant"), ("A0001", nil)]
+            as [(String, String?)])
     func routes(code: String, route: String?) throws {
         #expect(try ReleaseFiles().canonical().entry(code)?.route == route)
     }

@@ -1,6 +1,6 @@
 import Model
-import Testing
 import TestSupport
+import Testing
 
 @Suite("Localities and OPPS caps")
 struct LocalityTests {
@@ -49,7 +49,9 @@ struct LocalityTests {
     @Test("Zeros lost by all keys of a table are restored")
     func zeros() throws {
         var release = ReleaseFiles()
-        release.edit(.gpci) { $0.replacing("\r\n0", with: "\r\n").replacing(",01,", with: ",1,").replacing(",00,", with: ",0,") }
+        release.edit(.gpci) {
+            $0.replacing("\r\n0", with: "\r\n").replacing(",01,", with: ",1,").replacing(",00,", with: ",0,")
+        }
         let canonical = try release.canonical()
         #expect(canonical.localities.map(\.key.description) == ["01182-18", "02102-01", "03602-21", "10112-00"])
         #expect(canonical.findings.of("zeros_restored").count == 2)
@@ -62,12 +64,15 @@ struct LocalityTests {
         #expect(release.refusal?.ids == ["value_short"])
     }
 
-    @Test("A locality that a table lacks is refused with the tables that have it", arguments: [SourceTable.gpci, .anes, .locco])
+    @Test(
+        "A locality that a table lacks is refused with the tables that have it",
+        arguments: [SourceTable.gpci, .anes, .locco])
     func keys(table: SourceTable) throws {
         var release = ReleaseFiles()
         release.remove(.oppscap)
         release.edit(table) { text in
-            text.split(separator: "\r\n", omittingEmptySubsequences: false).filter { !$0.hasPrefix("02102") }.joined(separator: "\r\n")
+            text.split(separator: "\r\n", omittingEmptySubsequences: false).filter { !$0.hasPrefix("02102") }.joined(
+                separator: "\r\n")
         }
         let refused = try #require(release.refusal)
         #expect(refused.ids == ["locality_keys"])
@@ -97,9 +102,12 @@ struct LocalityTests {
         #expect(try release.canonical().localities.count == 4)
     }
 
-    @Test("CSV and TXT of each table must agree", arguments: [
-        (SourceTable.gpci, "1.183", "1.184"), (.anes, "2126", "2127"), (.locco, "ONE/TWO", "ONE/TOW"), (.oppscap, "71046TC A 10112", "71046TC C 10112"),
-    ])
+    @Test(
+        "CSV and TXT of each table must agree",
+        arguments: [
+            (SourceTable.gpci, "1.183", "1.184"), (.anes, "2126", "2127"), (.locco, "ONE/TWO", "ONE/TOW"),
+            (.oppscap, "71046TC A 10112", "71046TC C 10112"),
+        ])
     func forms(table: SourceTable, old: String, new: String) {
         var release = ReleaseFiles(forms: [.csv, .txt])
         #expect(release.refusal?.description == nil)
@@ -127,16 +135,21 @@ struct LocalityTests {
     // MARK: OPPSCAP
 
     @Test("Caps are sorted by code, modifier and locality, and refer to GPCI's contractor")
-    func caps_() throws {
+    func sortedCaps() throws {
         let canonical = try ReleaseFiles().canonical()
         #expect(canonical.oppsCaps.count == 8)
         #expect(canonical.oppsCaps.map { "\($0.key) \($0.locality)" }.first == "71046 01182-18")
-        #expect(canonical.oppsCaps.allSatisfy { $0.facility == $0.nonfacility && $0.gpciContractor == $0.locality.contractor })
+        #expect(
+            canonical.oppsCaps.allSatisfy {
+                $0.facility == $0.nonfacility && $0.gpciContractor == $0.locality.contractor
+            })
     }
 
     @Test("A cap for a code that PPRRVU lacks, or of another status, is refused")
     func capCodes() {
-        let unknown = withCaps { for index in $0.rows.indices where $0.rows[index].modifier == "TC" { $0.rows[index].code = "71047" } }
+        let unknown = withCaps {
+            for index in $0.rows.indices where $0.rows[index].modifier == "TC" { $0.rows[index].code = "71047" }
+        }
         #expect(unknown.refusal?.ids == ["oppscap_code"])
         let status = withCaps { $0.rows[0].status = "C" }
         #expect(status.refusal?.ids == ["oppscap_status"])
@@ -144,7 +157,9 @@ struct LocalityTests {
 
     @Test("A cap in a locality that GPCI lacks is refused")
     func capLocalities() {
-        let release = withCaps { for index in $0.rows.indices where $0.rows[index].mac == "10112" { $0.rows[index].mac = "10113" } }
+        let release = withCaps {
+            for index in $0.rows.indices where $0.rows[index].mac == "10112" { $0.rows[index].mac = "10113" }
+        }
         #expect(release.refusal?.ids.sorted() == ["oppscap_incomplete", "oppscap_locality"])
     }
 
@@ -152,7 +167,8 @@ struct LocalityTests {
     func capsIncomplete() throws {
         let refused = try #require(withCaps { $0.rows.removeLast() }.refusal)
         #expect(refused.ids == ["oppscap_incomplete"])
-        #expect(refused.description.contains("71046-TC has prices in 3 of 4 localities; the first it lacks is 01182-18"))
+        #expect(
+            refused.description.contains("71046-TC has prices in 3 of 4 localities; the first it lacks is 01182-18"))
     }
 
     @Test("A price that stands twice is refused")

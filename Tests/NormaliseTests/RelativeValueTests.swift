@@ -1,6 +1,6 @@
 import Model
-import Testing
 import TestSupport
+import Testing
 import Verify
 
 @Suite("Relative values")
@@ -23,15 +23,18 @@ struct RelativeValueTests {
         }
     }
 
-    @Test("The sample release passes every check, before and since 2026", arguments: [
-        ("RVU19A", [.csv]), ("RVU19A", [.txt]), ("RVU19A", [.csv, .txt]), ("RVU27A", [.csv]),
-    ] as [(String, [SourceForm])])
+    @Test(
+        "The sample release passes every check, before and since 2026",
+        arguments: [
+            ("RVU19A", [.csv]), ("RVU19A", [.txt]), ("RVU19A", [.csv, .txt]), ("RVU27A", [.csv]),
+        ] as [(String, [SourceForm])])
     func sample(label: String, forms: [SourceForm]) throws {
         let release = ReleaseFiles(label, forms: forms)
         #expect(release.refusal?.description == nil)
         let verification = try release.verification()
         for check in verification.checks { #expect(check.failed == 0 && check.matched > 0, "\(check.id)") }
-        let expected = ["row_totals", "locality_keys"] + (forms.count > 1 ? ["csv_equals_txt"] : [])
+        let expected =
+            ["row_totals", "locality_keys"] + (forms.count > 1 ? ["csv_equals_txt"] : [])
             + (label == "RVU27A" ? ["qpp_subset"] : [])
         #expect(Set(expected).isSubset(of: verification.checks.map(\.id)))
     }
@@ -47,9 +50,12 @@ struct RelativeValueTests {
         #expect(entry.relativeValues.first?.source == Source(file: "pprrvu.csv", line: 27))
     }
 
-    @Test("Totals that do not add up are an error at the total", arguments: [
-        ("total_nonfacility", "2.76", 12), ("total_facility", "1.98", 13), ("work", "1.31", 12), ("pe_facility", "0.58", 13),
-    ])
+    @Test(
+        "Totals that do not add up are an error at the total",
+        arguments: [
+            ("total_nonfacility", "2.76", 12), ("total_facility", "1.98", 13), ("work", "1.31", 12),
+            ("pe_facility", "0.58", 13),
+        ])
     func totals(field: String, value: String, column: Int) throws {
         let refused = try #require(release(change("99213", [field: value])).refusal)
         #expect(refused.ids == ["row_totals"])
@@ -101,14 +107,18 @@ struct RelativeValueTests {
         }.refusal
         #expect(refused?.kind == .badData)
         #expect(refused?.ids.sorted() == ["number_invalid", "value_missing", "value_unknown"])
-        #expect(Set(refused?.places ?? []) == [
-            "pprrvu.csv:18:6", "pprrvu.csv:18:4", "pprrvu.csv:18:8", "pprrvu.csv:23:11", "pprrvu.csv:23:15", "pprrvu.csv:23:20",
-            "pprrvu.csv:23:2",
-        ])
+        #expect(
+            Set(refused?.places ?? []) == [
+                "pprrvu.csv:18:6", "pprrvu.csv:18:4", "pprrvu.csv:18:8", "pprrvu.csv:23:11", "pprrvu.csv:23:15",
+                "pprrvu.csv:23:20",
+                "pprrvu.csv:23:2",
+            ])
     }
 
     @Test("More decimals than CMS publishes are not rounded but refused")
-    func binaryNoise() { #expect(release(change("99213", ["conversion_factor": "36.039099999"])).refusal?.ids == ["number_invalid"]) }
+    func binaryNoise() {
+        #expect(release(change("99213", ["conversion_factor": "36.039099999"])).refusal?.ids == ["number_invalid"])
+    }
 
     // MARK: Lost zeros
 
@@ -130,7 +140,9 @@ struct RelativeValueTests {
         let canonical = try damaged.canonical()
         let whole = try ReleaseFiles().canonical()
         #expect(canonical.codes.map(\.code) == whole.codes.map(\.code))
-        #expect(canonical.codes.flatMap(\.relativeValues).map(\.cells) == whole.codes.flatMap(\.relativeValues).map(\.cells))
+        #expect(
+            canonical.codes.flatMap(\.relativeValues).map(\.cells) == whole.codes.flatMap(\.relativeValues).map(\.cells)
+        )
         #expect(canonical.findings.of("zeros_restored").count == 3)
     }
 
@@ -156,12 +168,15 @@ struct RelativeValueTests {
 
     // MARK: Payability
 
-    @Test("A row is priced where its status pays and it has values; else it says why not", arguments: [
-        ("99213", nil), ("G0117", nil), ("G0004", nil), ("G0005", "carrier_priced"), ("00100", "anesthesia"),
-        ("0075T", "carrier_priced"), ("G0002", "non_covered"), ("G0003", "bundled"), ("J0001", "excluded_from_fee_schedule"),
-        ("S0001", "not_valid_for_medicare"), ("0001F", "measurement_only"), ("P0001", "bundled_or_excluded"),
-        ("A0001", "statutory_exclusion"),
-    ] as [(String, String?)])
+    @Test(
+        "A row is priced where its status pays and it has values; else it says why not",
+        arguments: [
+            ("99213", nil), ("G0117", nil), ("G0004", nil), ("G0005", "carrier_priced"), ("00100", "anesthesia"),
+            ("0075T", "carrier_priced"), ("G0002", "non_covered"), ("G0003", "bundled"),
+            ("J0001", "excluded_from_fee_schedule"),
+            ("S0001", "not_valid_for_medicare"), ("0001F", "measurement_only"), ("P0001", "bundled_or_excluded"),
+            ("A0001", "statutory_exclusion"),
+        ] as [(String, String?)])
     func payability(code: String, reason: String?) throws {
         let row = try #require(try ReleaseFiles().canonical().entry(code)?.relativeValues.first)
         #expect(row.unpricedReason == reason)
@@ -175,8 +190,10 @@ struct RelativeValueTests {
         var random = SeededRandom(seed)
         let others: [String: [String]] = [
             "modifier": ["53"], "status": ["A", "N"], "not_used_flag": ["", "+"], "pe_nonfacility_na": ["", "NA"],
-            "pe_facility_na": ["", "NA"], "pctc": ["0", "5"], "global_days": ["XXX", "ZZZ"], "multiple_procedure": ["0", "2"],
-            "bilateral": ["0", "1"], "assistant_surgeon": ["0", "1"], "co_surgeon": ["0", "1"], "team_surgeon": ["0", "1"],
+            "pe_facility_na": ["", "NA"], "pctc": ["0", "5"], "global_days": ["XXX", "ZZZ"],
+            "multiple_procedure": ["0", "2"],
+            "bilateral": ["0", "1"], "assistant_surgeon": ["0", "1"], "co_surgeon": ["0", "1"],
+            "team_surgeon": ["0", "1"],
             "endoscopic_base": ["", "43235"], "supervision": ["09", "01"], "imaging_family": ["99", "88"],
             "descriptor": ["", "Other words"], "code": ["G9999"],
         ]
@@ -187,7 +204,6 @@ struct RelativeValueTests {
             if let choices = others[column.name] {
                 file.rows[index][column.name] = choices.first { $0 != old } ?? ""
             } else {
-                // One hundredth more, in the one column or with the totals that depend on it.
                 file.rows[index][column.name] = changed(old)
             }
             var release = ReleaseFiles(forms: [.csv, .txt])
@@ -254,14 +270,17 @@ struct RelativeValueTests {
 
     @Test("A row of the QPP file that the nonQPP file lacks is refused")
     func qppNotSubset() {
-        let refused = qpp { $0.rows.append(PPRRVU.Row("G9999", work: 10, nonfacility: 10, facility: 10, mp: 1)) }.refusal
+        let refused = qpp { $0.rows.append(PPRRVU.Row("G9999", work: 10, nonfacility: 10, facility: 10, mp: 1)) }
+            .refusal
         #expect(refused?.ids == ["qpp_subset"])
         #expect(refused?.description.contains("G9999 is in the QPP file and not in the nonQPP file") == true)
     }
 
     @Test("A value of the QPP file that differs is refused", arguments: ["opps_mp", "bilateral", "descriptor"])
     func qppUnequal(field: String) {
-        let refused = qpp(change("71046", ["opps_mp": "0.03", "bilateral": "3", "descriptor": "withheld"].filter { $0.key == field })).refusal
+        let refused = qpp(
+            change("71046", ["opps_mp": "0.03", "bilateral": "3", "descriptor": "withheld"].filter { $0.key == field })
+        ).refusal
         #expect(refused?.ids == ["qpp_subset"])
         #expect(refused?.description.contains("71046 \(field) is") == true)
         #expect(refused?.description.contains("withheld") == false)
@@ -274,7 +293,8 @@ struct RelativeValueTests {
         release { file in
             for index in 0..<count {
                 file.rows.append(
-                    PPRRVU.Row("G80\(10 + index)", work: 10, nonfacility: 30, facility: 20, mp: 1, ["pe_facility_na": "NA"]))
+                    PPRRVU.Row(
+                        "G80\(10 + index)", work: 10, nonfacility: 30, facility: 20, mp: 1, ["pe_facility_na": "NA"]))
             }
         }
     }
@@ -291,14 +311,18 @@ struct RelativeValueTests {
     @Test("A rule between columns that many rows break is refused")
     func frequentExceptions() { #expect(breaking(6).refusal?.ids == ["facility_na"]) }
 
-    @Test("Each rule between columns notices its exception", arguments: [
-        ("endoscopic_base", "99213", ["multiple_procedure": "3"]), ("endoscopic_base_exists", "43239", ["endoscopic_base": "43200"]),
-        ("imaging_family", "99213", ["imaging_family": "88"]), ("not_used_flag", "99213", ["not_used_flag": "+"]),
-        ("nonfacility_na", "99213", ["pe_nonfacility_na": "NA"]), ("facility_na", "99213", ["pe_facility_na": "NA"]),
-        ("global_package", "10060", ["post_op": "0.11"]), ("global_package", "99213", ["pre_op": "0.10"]),
-        ("modifier_53", "99213", ["modifier": "53"]), ("status_a_valued", "G0005", ["status": "A"]),
-        ("status_j", "G0005", ["status": "J"]), ("component_rows", "99213", ["pctc": "1"]),
-    ] as [(String, String, [String: String])])
+    @Test(
+        "Each rule between columns notices its exception",
+        arguments: [
+            ("endoscopic_base", "99213", ["multiple_procedure": "3"]),
+            ("endoscopic_base_exists", "43239", ["endoscopic_base": "43200"]),
+            ("imaging_family", "99213", ["imaging_family": "88"]), ("not_used_flag", "99213", ["not_used_flag": "+"]),
+            ("nonfacility_na", "99213", ["pe_nonfacility_na": "NA"]),
+            ("facility_na", "99213", ["pe_facility_na": "NA"]),
+            ("global_package", "10060", ["post_op": "0.11"]), ("global_package", "99213", ["pre_op": "0.10"]),
+            ("modifier_53", "99213", ["modifier": "53"]), ("status_a_valued", "G0005", ["status": "A"]),
+            ("status_j", "G0005", ["status": "J"]), ("component_rows", "99213", ["pctc": "1"]),
+        ] as [(String, String, [String: String])])
     func rules(id: String, code: String, values: [String: String]) throws {
         let release = release(change(code, values))
         #expect(release.refusal?.description == nil)

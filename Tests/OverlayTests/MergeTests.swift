@@ -1,31 +1,33 @@
 import Digest
 import Model
-import Testing
 import TestSupport
+import Testing
 
 @Suite("Merging editors' texts")
 struct MergeTests {
     @Test("A code's overlay is kept word for word")
     func texts() throws {
-        let editorial = try #require(try overlaid(
-            """
-            code: G0001
-            title: Examination of an imaginary organ
-            summary: >-
-              A text over
-              two lines.
-            synonyms:
-              - exam
-              - check
-            plain_language: ["Someone looks.", "It does not hurt."]
-            clinical_context: Where needed.
-            specialties: [Testing]
-            billing: Bill it.
-            documentation: Write it down.
-            questions:
-              - question: Why?
-                answer: Because.
-            """).editorial("G0001"))
+        let editorial = try #require(
+            try overlaid(
+                """
+                code: G0001
+                title: Examination of an imaginary organ
+                summary: >-
+                  A text over
+                  two lines.
+                synonyms:
+                  - exam
+                  - check
+                plain_language: ["Someone looks.", "It does not hurt."]
+                clinical_context: Where needed.
+                specialties: [Testing]
+                billing: Bill it.
+                documentation: Write it down.
+                questions:
+                  - question: Why?
+                    answer: Because.
+                """
+            ).editorial("G0001"))
         #expect(editorial.title == "Examination of an imaginary organ")
         #expect(editorial.summary == "A text over two lines.")
         #expect(editorial.synonyms == ["exam", "check"])
@@ -38,21 +40,28 @@ struct MergeTests {
         #expect(editorial.sources == [Source(file: "a.yaml", line: 1)])
     }
 
-    @Test("What looks like a number, a truth value or a date stays text", arguments: [
-        "NO", "no", "Yes", "true", "1e3", "0100", "0x1F", "1_000", "12:30", "2026-01-01", "null", "~", ".5", "1.10",
-    ])
+    @Test(
+        "What looks like a number, a truth value or a date stays text",
+        arguments: [
+            "NO", "no", "Yes", "true", "1e3", "0100", "0x1F", "1_000", "12:30", "2026-01-01", "null", "~", ".5", "1.10",
+        ])
     func texts(typed: String) throws {
-        let editorial = try overlaid("code: G0001\ntitle: \(typed)\nsynonyms: [\(typed) ]\nsummary: \(typed)\n").editorial("G0001")
+        let editorial = try overlaid("code: G0001\ntitle: \(typed)\nsynonyms: [\(typed) ]\nsummary: \(typed)\n")
+            .editorial("G0001")
         #expect(editorial?.title == typed)
         #expect(editorial?.synonyms == [typed])
     }
 
-    @Test("A code keeps its zeros without quotation marks, and may be in small letters", arguments: ["00100", "0075t", "g0001"])
+    @Test(
+        "A code keeps its zeros without quotation marks, and may be in small letters",
+        arguments: ["00100", "0075t", "g0001"])
     func codes(code: String) throws {
         #expect(try overlaid("code: \(code)\ntitle: A title\n").editorial(code.uppercased())?.title == "A title")
     }
 
-    @Test("A code's own text comes before its range's, a narrow range's before a wide one's, a range's before the section's")
+    @Test(
+        "A code's own text comes before its range's, a narrow range's before a wide one's, a range's before the section's"
+    )
     func precedence() throws {
         let section = "section: J\nbilling: section\ndocumentation: section\nname: Section name\n"
         let wide = "range: {first: J0001, last: J9999}\nbilling: wide\ndocumentation: wide\nname: Wide name\n"
@@ -73,7 +82,10 @@ struct MergeTests {
 
     @Test("The order of the files makes no difference")
     func fileOrder() throws {
-        let files = ["section: J\nbilling: section\n", "range: {first: J0001, last: J0002}\nbilling: range\n", "code: J0001\nsummary: own\n"]
+        let files = [
+            "section: J\nbilling: section\n", "range: {first: J0001, last: J0002}\nbilling: range\n",
+            "code: J0001\nsummary: own\n",
+        ]
         let forwards = try overlaid(files[0], files[1], files[2])
         let backwards = try overlaid(files[2], files[1], files[0])
         for code in ["J0001", "J0002", "J0003"] {
@@ -97,17 +109,21 @@ struct MergeTests {
         #expect(canonical.editorial("G0001") == nil)
     }
 
-    @Test("The note on missing RVUs follows the reason", arguments: [
-        ("J0001", "excluded"), ("J0002", "absent"), ("J0003", "absent"),
-    ])
+    @Test(
+        "The note on missing RVUs follows the reason",
+        arguments: [
+            ("J0001", "excluded"), ("J0002", "absent"), ("J0003", "absent"),
+        ])
     func notes(code: String, note: String) throws {
-        let canonical = try overlaid("section: J\nrvu_notes:\n  excluded_from_fee_schedule: excluded\n  not_on_fee_schedule: absent\n")
+        let canonical = try overlaid(
+            "section: J\nrvu_notes:\n  excluded_from_fee_schedule: excluded\n  not_on_fee_schedule: absent\n")
         #expect(canonical.editorial(code)?.relativeValueNote == note)
     }
 
     @Test("A priced code has no note on missing RVUs")
     func noNote() throws {
-        let canonical = try overlaid("section: G\nrvu_notes:\n  not_on_fee_schedule: absent\n  no_relative_values: none\n")
+        let canonical = try overlaid(
+            "section: G\nrvu_notes:\n  not_on_fee_schedule: absent\n  no_relative_values: none\n")
         #expect(canonical.editorial("G0001")?.relativeValueNote == nil)
     }
 
@@ -117,15 +133,22 @@ struct MergeTests {
         try overlaid(overlays.joined(separator: "---\n"), tier: tier).editorial(code)?.questions ?? []
     }
 
-    private func category(_ question: String, _ answer: String = "An answer.", routes: String? = nil, scope: String = "section: J") -> String {
-        "\(scope)\nquestions:\n  - question: \"\(question)\"\n    answer: \"\(answer)\"\n" + (routes.map { "    routes: [\($0)]\n" } ?? "")
+    private func category(
+        _ question: String, _ answer: String = "An answer.", routes: String? = nil, scope: String = "section: J"
+    ) -> String {
+        "\(scope)\nquestions:\n  - question: \"\(question)\"\n    answer: \"\(answer)\"\n"
+            + (routes.map { "    routes: [\($0)]\n" } ?? "")
     }
 
-    @Test("Variables are filled from the code", arguments: [
-        ("{{code}}", "J0001"), ("{{ code }}", "J0001"), ("{{title}}", "Made up drug, 1 mg"), ("{{section}}", "Drugs other than oral and chemotherapy"),
-        ("{{route}}", "injection"), ("{{code}} {{code}}", "J0001 J0001"), ("no variable", "no variable"), ("{code}", "{code}"),
-        ("{{code", "{{code"), ("}}{{code}}{{", "}}J0001{{"),
-    ])
+    @Test(
+        "Variables are filled from the code",
+        arguments: [
+            ("{{code}}", "J0001"), ("{{ code }}", "J0001"), ("{{title}}", "Made up drug, 1 mg"),
+            ("{{section}}", "Drugs other than oral and chemotherapy"),
+            ("{{route}}", "injection"), ("{{code}} {{code}}", "J0001 J0001"), ("no variable", "no variable"),
+            ("{code}", "{code}"),
+            ("{{code", "{{code"), ("}}{{code}}{{", "}}J0001{{"),
+        ])
     func variables(template: String, filled: String) throws {
         #expect(try questions(category("What of it?", template), code: "J0001").map(\.answer) == [filled])
     }
@@ -147,7 +170,10 @@ struct MergeTests {
     @Test("An editors' title fills its variable where the descriptor is withheld")
     func ownTitle() throws {
         let overlay = category("What is {{title}}?", scope: "section: evaluation_management")
-        #expect(try questions("code: 99213\ntitle: Our own words\n", overlay, code: "99213").map(\.question) == ["What is Our own words?"])
+        #expect(
+            try questions("code: 99213\ntitle: Our own words\n", overlay, code: "99213").map(\.question) == [
+                "What is Our own words?"
+            ])
     }
 
     @Test("A question for a route is asked of drugs of that route only")
@@ -191,9 +217,12 @@ struct MergeTests {
     @Test("Without a pin a text is unreviewed", arguments: ["", "review: {release: RVU18D}\n"])
     func unreviewed(pin: String) throws { #expect(try review("G0001", pin).state == .unreviewed) }
 
-    @Test("Without a descriptor to compare with a text is unreviewed", arguments: [
-        "review: {release: RVU18D}\n", "review: {release: RVU18D, descriptor: sha256:\(String(repeating: "0", count: 64))}\n",
-    ])
+    @Test(
+        "Without a descriptor to compare with a text is unreviewed",
+        arguments: [
+            "review: {release: RVU18D}\n",
+            "review: {release: RVU18D, descriptor: sha256:\(String(repeating: "0", count: 64))}\n",
+        ])
     func nothingToCompare(pin: String) throws { #expect(try review("00100", pin).state == .unreviewed) }
 
     @Test("Texts on a code that CMS has ended are orphaned, and reported")
@@ -207,9 +236,13 @@ struct MergeTests {
     func endsDuringRelease() throws {
         var release = ReleaseFiles()
         var hcpcs = HCPCS()
-        for index in hcpcs.entries.indices where hcpcs.entries[index].code == "J0003" { hcpcs.entries[index].fields[HCPCS.terminated] = "20190331" }
+        for index in hcpcs.entries.indices where hcpcs.entries[index].code == "J0003" {
+            hcpcs.entries[index].fields[HCPCS.terminated] = "20190331"
+        }
         release.add(.hcpcs, .txt, hcpcs.text)
-        #expect(try overlaid("code: J0003\nsummary: A summary.\n", release: release).editorial("J0003")?.review?.state == .unreviewed)
+        #expect(
+            try overlaid("code: J0003\nsummary: A summary.\n", release: release).editorial("J0003")?.review?.state
+                == .unreviewed)
     }
 
     @Test("A category alone is no review")
@@ -218,10 +251,11 @@ struct MergeTests {
     @Test("The texts of categories are kept once, variables unfilled")
     func categoryTexts() throws {
         let rows = try overlaid(category("What is {{code}}?", routes: "oral")).categoryTexts.map(\.cells)
-        #expect(rows == [
-            [.text("J"), .text("question"), .text("1"), .text("What is {{code}}?"), .list(["oral"])],
-            [.text("J"), .text("answer"), .text("1"), .text("An answer."), .list(["oral"])],
-        ])
+        #expect(
+            rows == [
+                [.text("J"), .text("question"), .text("1"), .text("What is {{code}}?"), .list(["oral"])],
+                [.text("J"), .text("answer"), .text("1"), .text("An answer."), .list(["oral"])],
+            ])
     }
 
     @Test("Without overlays nothing changes")

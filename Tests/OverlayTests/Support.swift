@@ -3,7 +3,9 @@ import Overlay
 import TestSupport
 
 /// Merges overlay files, given as texts, into the sample release. The first file is `a.yaml`, the next `b.yaml`.
-func overlaid(_ texts: String..., tier: Tier = .public, release: ReleaseFiles = ReleaseFiles()) throws(IngestError) -> Canonical {
+func overlaid(_ texts: String..., tier: Tier = .public, release: ReleaseFiles = ReleaseFiles()) throws(IngestError)
+    -> Canonical
+{
     let files = zip("abcdefgh", texts).map { OverlayFile(path: "\($0).yaml", text: $1) }
     return try overlay(try release.canonical(), files: files, tier: tier, schemas: schemas)
 }

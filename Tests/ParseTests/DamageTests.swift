@@ -1,11 +1,13 @@
 import Model
 import Parse
-import Testing
 import TestSupport
+import Testing
 
 @Suite("Damaged files")
 struct DamageTests {
-    @Test("A file with bytes changed, lost or doubled is read or refused, never a crash", arguments: 1...10 as ClosedRange<UInt64>)
+    @Test(
+        "A file with bytes changed, lost or doubled is read or refused, never a crash",
+        arguments: 1...10 as ClosedRange<UInt64>)
     func damaged(seed: UInt64) throws {
         var random = SeededRandom(seed)
         let release = ReleaseFiles(forms: [.csv, .txt])

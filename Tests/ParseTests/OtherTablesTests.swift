@@ -1,15 +1,17 @@
 import Model
 import Parse
-import Testing
 import TestSupport
+import Testing
 
 @Suite("Reading GPCI, ANES, LOCCO, OPPSCAP and HCPCS")
 struct OtherTablesTests {
     private let localities = Localities(year: 2019)
 
-    @Test("GPCI has six, seven or eight columns", arguments: [
-        (Localities.GPCIColumns.six, "RVU19A"), (.seven, "RVU19A"), (.seven, "RVU27A"), (.eight, "RVU27A"),
-    ])
+    @Test(
+        "GPCI has six, seven or eight columns",
+        arguments: [
+            (Localities.GPCIColumns.six, "RVU19A"), (.seven, "RVU19A"), (.seven, "RVU27A"), (.eight, "RVU27A"),
+        ])
     func gpciColumns(columns: Localities.GPCIColumns, label: String) throws {
         var file = Localities(year: label == "RVU19A" ? 2019 : 2027)
         file.gpciColumns = columns
@@ -33,7 +35,8 @@ struct OtherTablesTests {
         #expect(raw.notes.map(\.line) == [9])
         let text = try read(localities.gpciText, .gpci, .txt)
         #expect(text.rowCount == localities.rows.count)
-        #expect(text.title == raw.title?.replacing("GEOGRAPHIC PRACTICE COST INDICES (GPCIs) BY STATE", with: "INDICES"))
+        #expect(
+            text.title == raw.title?.replacing("GEOGRAPHIC PRACTICE COST INDICES (GPCIs) BY STATE", with: "INDICES"))
     }
 
     @Test("A row behind the footnotes is an error")
@@ -106,9 +109,11 @@ struct OtherTablesTests {
         #expect(raw.text(2, "short_descriptor") == "Made up ride")
     }
 
-    @Test("HCPCS records may lack their blank tail, but not end inside a field that is no text", arguments: [
-        (12, true), (40, true), (91, true), (91 + 28, true), (293, true), (9, false), (280, false), (272, false),
-    ])
+    @Test(
+        "HCPCS records may lack their blank tail, but not end inside a field that is no text",
+        arguments: [
+            (12, true), (40, true), (91, true), (91 + 28, true), (293, true), (9, false), (280, false), (272, false),
+        ])
     func hcpcsTail(length: Int, isAccepted: Bool) throws {
         let record = HCPCS.records(HCPCS.Entry("A0001", "Made-up", [:]))[0]
         let refused = refusal { try read(String(record.prefix(length)) + "\r\n", .hcpcs, .txt) }

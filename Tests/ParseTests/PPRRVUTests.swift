@@ -1,14 +1,16 @@
 import Model
 import Parse
 import Schemas
-import Testing
 import TestSupport
+import Testing
 
 @Suite("Reading PPRRVU")
 struct PPRRVUTests {
     private let file = PPRRVU(year: 2019)
 
-    @Test("Every field of every row is read, from CSV and from TXT, before and since 2026", arguments: ["RVU19A", "RVU27A"])
+    @Test(
+        "Every field of every row is read, from CSV and from TXT, before and since 2026",
+        arguments: ["RVU19A", "RVU27A"])
     func everyField(label: String) throws {
         let file = PPRRVU(year: label == "RVU19A" ? 2019 : 2027)
         let csv = try read(file.csv, .pprrvu, release: label).dictionaries
@@ -54,7 +56,9 @@ struct PPRRVUTests {
     @Test("Columns are bound by their labels, in whatever order they stand")
     func shuffledColumns() throws {
         let file = PPRRVU(year: 2019, rows: PPRRVU.sample.filter { !$0["descriptor"].contains(",") })
-        let rows = file.csv.split(separator: "\r\n").dropFirst(5).map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+        let rows = file.csv.split(separator: "\r\n").dropFirst(5).map {
+            $0.split(separator: ",", omittingEmptySubsequences: false)
+        }
         // The key stays first, for that is how the header is told; the rest is turned round.
         let turned = rows.map { ($0.prefix(3) + $0.dropFirst(3).reversed()).joined(separator: ",") }
         let raw = try read(turned.joined(separator: "\n") + "\n", .pprrvu)
@@ -87,7 +91,9 @@ struct PPRRVUTests {
         #expect(try read(utf8, .pprrvu).dictionaries.contains { $0["descriptor"] == "M é" })
     }
 
-    @Test("A byte without meaning in the file's encoding is an error at its field", arguments: [0x81, 0x8D, 0x90, 0x07] as [UInt8])
+    @Test(
+        "A byte without meaning in the file's encoding is an error at its field",
+        arguments: [0x81, 0x8D, 0x90, 0x07] as [UInt8])
     func badBytes(byte: UInt8) {
         let bytes = Array(file.csv.utf8).replacing("Made up exam", with: [byte])
         let refused = refusal { try read(bytes, .pprrvu) }
@@ -106,7 +112,11 @@ struct PPRRVUTests {
 
     @Test("A column that stands twice is refused")
     func repeatedColumn() {
-        let refused = refusal { try read(file.csv.replacing(",BILAT,", with: ",MULT,").replacing("SURG,SURG,SURG,SURG", with: "PROC,SURG,SURG,SURG"), .pprrvu) }
+        let refused = refusal {
+            try read(
+                file.csv.replacing(",BILAT,", with: ",MULT,").replacing(
+                    "SURG,SURG,SURG,SURG", with: "PROC,SURG,SURG,SURG"), .pprrvu)
+        }
         #expect(refused?.ids == ["columns_unknown"])
     }
 
@@ -114,7 +124,8 @@ struct PPRRVUTests {
     func otherYears() {
         var untitled = PPRRVU(year: 2027)
         untitled.preamble = []
-        #expect(refusal { try read(untitled.csv, .pprrvu) }?.description.contains("unknown column 24 'PRIC IND'") == true)
+        #expect(
+            refusal { try read(untitled.csv, .pprrvu) }?.description.contains("unknown column 24 'PRIC IND'") == true)
         untitled.year = 2019
         let refused = refusal { try read(untitled.csv, .pprrvu, release: "RVU27A") }
         #expect(refused?.description.contains("It is laid out as in 2015 to 2025") == true)
@@ -130,9 +141,11 @@ struct PPRRVUTests {
         }
     }
 
-    @Test("A title of another year or quarter is refused", arguments: [
-        ("2019", "2018", "2018"), ("January", "April", "April 2019"), ("January", "OCTOBER", "October 2019"),
-    ])
+    @Test(
+        "A title of another year or quarter is refused",
+        arguments: [
+            ("2019", "2018", "2018"), ("January", "April", "April 2019"), ("January", "OCTOBER", "October 2019"),
+        ])
     func wrongRelease(old: String, new: String, said: String) {
         let refused = refusal { try read(file.csv.replacing(old, with: new), .pprrvu) }
         #expect(refused?.ids == ["wrong_release"])
@@ -163,9 +176,10 @@ struct PPRRVUTests {
 
     @Test("A value under no label is an error")
     func unlabelled() {
-        let text = file.csv.split(separator: "\r\n").map { line in
-            line + (line.hasPrefix("99213") ? ",stray" : ",")
-        }.joined(separator: "\n") + "\n"
+        let text =
+            file.csv.split(separator: "\r\n").map { line in
+                line + (line.hasPrefix("99213") ? ",stray" : ",")
+            }.joined(separator: "\n") + "\n"
         let refused = refusal { try read(text, .pprrvu) }
         #expect(refused?.ids == ["column_unlabelled"])
         #expect(refused?.places.first?.hasSuffix(":32") == true)
@@ -185,9 +199,11 @@ struct PPRRVUTests {
         #expect(refusal { try read(Array(file.text.utf8.dropLast(2)), .pprrvu, .txt) }?.ids == ["last_line_cut"])
     }
 
-    @Test("Pages, binary data and data behind the end are refused", arguments: [
-        ("<html>", "html_instead_of_data"), ("HCPCS\u{0}\n", "binary_data"), ("a\n\u{1A}b\n", "data_after_end"),
-    ])
+    @Test(
+        "Pages, binary data and data behind the end are refused",
+        arguments: [
+            ("<html>", "html_instead_of_data"), ("HCPCS\u{0}\n", "binary_data"), ("a\n\u{1A}b\n", "data_after_end"),
+        ])
     func otherContent(text: String, id: String) {
         #expect(refusal { try read(text, .pprrvu) }?.ids == [id])
         #expect(refusal { try read(text, .pprrvu, .txt) }?.ids == [id])
@@ -204,7 +220,8 @@ struct PPRRVUTests {
         }
     }
 
-    @Test("A character between the fields is an error at its position", arguments: [66, 75, 84, 90, 122, 141, 148, 165])
+    @Test(
+        "A character between the fields is an error at its position", arguments: [66, 75, 84, 90, 122, 141, 148, 165])
     func filler(position: Int) {
         var bytes = Array(file.text.utf8)
         let start = 7 * 52 + 2 * 173

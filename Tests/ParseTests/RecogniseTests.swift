@@ -1,11 +1,12 @@
 import Model
 import Parse
-import Testing
 import TestSupport
+import Testing
 
 @Suite("Telling tables apart")
 struct RecogniseTests {
-    private func recognised(_ name: String, _ bytes: [UInt8], isNamedByUser: Bool = false) throws(IngestError) -> String {
+    private func recognised(_ name: String, _ bytes: [UInt8], isNamedByUser: Bool = false) throws(IngestError) -> String
+    {
         let document = SourceDocument(path: "a.zip/\(name)", size: bytes.count, isNamedByUser: isNamedByUser) {
             () throws(IngestError) in bytes
         }
@@ -45,7 +46,10 @@ struct RecogniseTests {
         #expect(try recognised("notes.txt", text) == "other")
         #expect(try recognised("HCPC2019_recordlayout.txt", text) == "other")
         #expect(refusal { try recognised("notes.txt", text, isNamedByUser: true) }?.ids == ["not_recognised"])
-        #expect(refusal { try recognised("notes.txt", Array("<html>".utf8), isNamedByUser: true) }?.ids == ["html_instead_of_data"])
+        #expect(
+            refusal { try recognised("notes.txt", Array("<html>".utf8), isNamedByUser: true) }?.ids == [
+                "html_instead_of_data"
+            ])
     }
 
     @Test("Random bytes are no table and no crash", arguments: 1...20 as ClosedRange<UInt64>)

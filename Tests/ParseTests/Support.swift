@@ -5,16 +5,19 @@ import TestSupport
 
 /// Reads one file of a release.
 func read(
-    _ text: String, _ table: SourceTable, _ form: SourceForm = .csv, release label: String = "RVU19A", path: String = "FILE.csv"
+    _ text: String, _ table: SourceTable, _ form: SourceForm = .csv, release label: String = "RVU19A",
+    path: String = "FILE.csv"
 ) throws(IngestError) -> RawTable {
     try read(Array(text.utf8), table, form, release: label, path: path)
 }
 
 func read(
-    _ bytes: [UInt8], _ table: SourceTable, _ form: SourceForm = .csv, release label: String = "RVU19A", path: String = "FILE.csv"
+    _ bytes: [UInt8], _ table: SourceTable, _ form: SourceForm = .csv, release label: String = "RVU19A",
+    path: String = "FILE.csv"
 ) throws(IngestError) -> RawTable {
     try parse(
-        bytes, table: table, form: form, path: path, release: try schemas.catalogue.entry(label).release, schemas: schemas)
+        bytes, table: table, form: form, path: path, release: try schemas.catalogue.entry(label).release,
+        schemas: schemas)
 }
 
 extension RawTable {

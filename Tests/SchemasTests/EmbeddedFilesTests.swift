@@ -3,8 +3,8 @@ import Foundation
 import Model
 import Schemas
 import Store
-import Testing
 import TestSupport
+import Testing
 
 @Suite("The files of Schemas/")
 struct EmbeddedFilesTests {
@@ -52,10 +52,12 @@ struct EmbeddedFilesTests {
         #expect(Set(keys).count == keys.count)
     }
 
-    @Test("No status, section, route phrase, release or member is listed twice", arguments: [
-        ("values/status.csv", "status"), ("values/hcpcs-sections.csv", "letter"), ("values/routes.csv", "phrase"),
-        ("values/releases.csv", "label"), ("layouts/members.csv", "table"),
-    ])
+    @Test(
+        "No status, section, route phrase, release or member is listed twice",
+        arguments: [
+            ("values/status.csv", "status"), ("values/hcpcs-sections.csv", "letter"), ("values/routes.csv", "phrase"),
+            ("values/releases.csv", "label"), ("layouts/members.csv", "table"),
+        ])
     func keys(path: String, column: String) throws {
         let keys = try table(path).map { $0[column] ?? "" }
         #expect(!keys.contains("") && Set(keys).count == keys.count)
@@ -64,10 +66,16 @@ struct EmbeddedFilesTests {
     @Test("Ranges of codes do not overlap and are in order")
     func ranges() throws {
         let ranges = try table("values/code-ranges.csv").map { (first: $0["first"] ?? "", last: $0["last"] ?? "") }
-        for range in ranges { #expect(range.first <= range.last && range.first.utf8.count == 5 && range.last.utf8.count == 5) }
+        for range in ranges {
+            #expect(range.first <= range.last && range.first.utf8.count == 5 && range.last.utf8.count == 5)
+        }
         // Series with a letter at the end have digits of their own.
-        for series in Dictionary(grouping: ranges, by: { $0.last.last.map { $0.isLetter ? String($0) : "" } ?? "" }).values {
-            for (left, right) in zip(series, series.dropFirst()) { #expect(left.last < right.first, "\(left) \(right)") }
+        for series in Dictionary(grouping: ranges, by: { $0.last.last.map { $0.isLetter ? String($0) : "" } ?? "" })
+            .values
+        {
+            for (left, right) in zip(series, series.dropFirst()) {
+                #expect(left.last < right.first, "\(left) \(right)")
+            }
         }
     }
 
@@ -104,22 +112,27 @@ struct EmbeddedFilesTests {
         }
     }
 
-    @Test("Records have the lengths of CMS's layout documents", arguments: [
-        (SourceTable.pprrvu, 171), (.gpci, 150), (.anes, 77), (.oppscap, 38), (.hcpcs, 293),
-    ])
+    @Test(
+        "Records have the lengths of CMS's layout documents",
+        arguments: [
+            (SourceTable.pprrvu, 171), (.gpci, 150), (.anes, 77), (.oppscap, 38), (.hcpcs, 293),
+        ])
     func recordLengths(table: SourceTable, length: Int) {
         #expect(schemas.layout(table, year: 2025).recordLength == length)
     }
 
-    @Test("JSON Schemas that the validator reads use only what it understands", arguments: [
-        "manifest.schema.json", "code.schema.json", "datapackage.schema.json", "latest.schema.json",
-    ])
+    @Test(
+        "JSON Schemas that the validator reads use only what it understands",
+        arguments: [
+            "manifest.schema.json", "code.schema.json", "datapackage.schema.json", "latest.schema.json",
+        ])
     func keywords(path: String) throws {
         try check(JSONValue(#require(Schemas.file(path))), path)
     }
 
     private static let understood: Set<String> = [
-        "type", "enum", "const", "properties", "required", "additionalProperties", "items", "minItems", "minLength", "pattern",
+        "type", "enum", "const", "properties", "required", "additionalProperties", "items", "minItems", "minLength",
+        "pattern",
         "$ref", "anyOf", "$defs",
     ]
     private static let remarks: Set<String> = ["$schema", "$id", "title", "description", "examples", "$comment"]
@@ -143,7 +156,9 @@ struct EmbeddedFilesTests {
         let root = try JSONValue(#require(Schemas.file(path)))
         func walk(_ value: JSONValue) {
             if let reference = value["$ref"]?.string {
-                #expect(reference.hasPrefix("#/$defs/") && root["$defs"]?[String(reference.dropFirst(8))] != nil, "\(reference)")
+                #expect(
+                    reference.hasPrefix("#/$defs/") && root["$defs"]?[String(reference.dropFirst(8))] != nil,
+                    "\(reference)")
             }
             for member in value.members { walk(member.value) }
             for element in value.elements { walk(element) }

@@ -1,7 +1,7 @@
 import Model
 import Schemas
-import Testing
 import TestSupport
+import Testing
 
 @Suite("What the tables of Schemas/ say")
 struct SchemasTests {
@@ -34,10 +34,12 @@ struct SchemasTests {
         }
     }
 
-    @Test("A release that is not listed is a quarter of its year", arguments: [
-        ("RVU27A", "2027-01-01", "2027-03-31", "January"), ("rvu28c", "2028-07-01", "2028-09-30", "July"),
-        ("RVU30BR", "2030-04-01", "2030-06-30", "April"), ("RVU19D", "2019-10-01", "2019-12-31", "October"),
-    ])
+    @Test(
+        "A release that is not listed is a quarter of its year",
+        arguments: [
+            ("RVU27A", "2027-01-01", "2027-03-31", "January"), ("rvu28c", "2028-07-01", "2028-09-30", "July"),
+            ("RVU30BR", "2030-04-01", "2030-06-30", "April"), ("RVU19D", "2019-10-01", "2019-12-31", "October"),
+        ])
     func unlisted(label: String, from: String, to: String, month: String) throws {
         let entry = try schemas.catalogue.entry(label)
         #expect(entry.release.label == label.uppercased())
@@ -47,7 +49,9 @@ struct SchemasTests {
         #expect(entry.conversionFactors == nil && entry.rows == nil)
     }
 
-    @Test("What is no label is refused", arguments: ["", "RVU", "RVU26", "RVU26E", "26A", "RVU2026A", "RVUXXA", "RVU26AX", "RVU26ARR", "RVU-1A"])
+    @Test(
+        "What is no label is refused",
+        arguments: ["", "RVU", "RVU26", "RVU26E", "26A", "RVU2026A", "RVUXXA", "RVU26AX", "RVU26ARR", "RVU-1A"])
     func labels(label: String) {
         let refused = refusal { try schemas.catalogue.entry(label) }
         #expect(refused?.ids == ["release_label"])
@@ -63,7 +67,8 @@ struct SchemasTests {
     @Test("dataset/tables.csv lists the columns of every table in the order in which they are written")
     func columns() {
         let rows: [any TableRow.Type] = [
-            CodeEntry.Row.self, RelativeValue.self, ModifierRow.self, Locality.self, OPPSCap.self, ConversionFactorRow.self,
+            CodeEntry.Row.self, RelativeValue.self, ModifierRow.self, Locality.self, OPPSCap.self,
+            ConversionFactorRow.self,
             EditorialRow.self, EditorialItemRow.self, QuestionRow.self, CategoryTextRow.self, ProvenanceRow.self,
         ]
         // Payments are streamed; no row of theirs is a value.
@@ -86,23 +91,30 @@ struct SchemasTests {
         }
     }
 
-    @Test("Every status has a meaning; A and T pay, R pays where there are values, no other does", arguments: [
-        ("A", true, nil), ("A", false, "no_relative_values"), ("T", true, nil), ("R", true, nil), ("R", false, "carrier_priced"),
-        ("B", true, "bundled"), ("C", false, "carrier_priced"), ("E", false, "excluded_from_fee_schedule"),
-        ("I", true, "not_valid_for_medicare"), ("J", false, "anesthesia"), ("M", false, "measurement_only"), ("N", true, "non_covered"),
-        ("P", false, "bundled_or_excluded"), ("X", true, "statutory_exclusion"), ("Z", true, "unknown_status"),
-    ] as [(String, Bool, String?)])
+    @Test(
+        "Every status has a meaning; A and T pay, R pays where there are values, no other does",
+        arguments: [
+            ("A", true, nil), ("A", false, "no_relative_values"), ("T", true, nil), ("R", true, nil),
+            ("R", false, "carrier_priced"),
+            ("B", true, "bundled"), ("C", false, "carrier_priced"), ("E", false, "excluded_from_fee_schedule"),
+            ("I", true, "not_valid_for_medicare"), ("J", false, "anesthesia"), ("M", false, "measurement_only"),
+            ("N", true, "non_covered"),
+            ("P", false, "bundled_or_excluded"), ("X", true, "statutory_exclusion"), ("Z", true, "unknown_status"),
+        ] as [(String, Bool, String?)])
     func statuses(status: String, isValued: Bool, reason: String?) throws {
         let status = try #require(Indicator(status))
         #expect(schemas.statuses.unpricedReason(status: status, isValued: isValued) == reason)
     }
 
-    @Test("A code's section and category follow from its characters", arguments: [
-        ("00100", "anesthesia", "anesthesia_services"), ("99213", "evaluation_management", "office_visits"),
-        ("0075T", "category_3", "emerging_technology"), ("0001F", "category_2", "performance_measures"),
-        ("0016U", "laboratory", "laboratory_proprietary"), ("0019T", "category_3", "emerging_technology"), ("71046", "radiology", "diagnostic_imaging"),
-        ("J7308", "J", "J"), ("GXXX1", nil, nil), ("00001", nil, nil),
-    ] as [(String, String?, String?)])
+    @Test(
+        "A code's section and category follow from its characters",
+        arguments: [
+            ("00100", "anesthesia", "anesthesia_services"), ("99213", "evaluation_management", "office_visits"),
+            ("0075T", "category_3", "emerging_technology"), ("0001F", "category_2", "performance_measures"),
+            ("0016U", "laboratory", "laboratory_proprietary"), ("0019T", "category_3", "emerging_technology"),
+            ("71046", "radiology", "diagnostic_imaging"),
+            ("J7308", "J", "J"), ("GXXX1", nil, nil), ("00001", nil, nil),
+        ] as [(String, String?, String?)])
     func classification(code: String, section: String?, category: String?) throws {
         let code = try #require(Code(code))
         #expect(schemas.classification.section(of: code)?.id == section)
@@ -116,18 +128,25 @@ struct SchemasTests {
         #expect(schemas.classification.category(of: code, betos: betos)?.id == "O1E")
     }
 
-    @Test("A drug's route is what its descriptor states, the narrower word first", arguments: [
-        ("Injection, made-up drug, 1 mg", "injection"), ("Made-up gel for topical administration, 1 gram", "topical"),
-        ("Made-up implant, for injection, 1 mg", "implant"), ("Injectable ophthalmic thing", "ophthalmic"),
-        ("Made-up oral, 5 mg", "oral"), ("INHALATION SOLUTION, made-up", "inhalation"), ("Made-up thing", nil),
-        ("An oraloid gelatin that is proinjected", nil), ("", nil),
-    ] as [(String, String?)])
-    func routes(descriptor: String, route: String?) { #expect(schemas.classification.route(descriptor: descriptor) == route) }
+    @Test(
+        "A drug's route is what its descriptor states, the narrower word first",
+        arguments: [
+            ("Injection, made-up drug, 1 mg", "injection"),
+            ("Made-up gel for topical administration, 1 gram", "topical"),
+            ("Made-up implant, for injection, 1 mg", "implant"), ("Injectable ophthalmic thing", "ophthalmic"),
+            ("Made-up oral, 5 mg", "oral"), ("INHALATION SOLUTION, made-up", "inhalation"), ("Made-up thing", nil),
+            ("An oraloid gelatin that is proinjected", nil), ("", nil),
+        ] as [(String, String?)])
+    func routes(descriptor: String, route: String?) {
+        #expect(schemas.classification.route(descriptor: descriptor) == route)
+    }
 
     @Test("The layout of 2026 has one column more than those before")
     func layoutYears() {
         #expect(schemas.layout(.pprrvu, year: 2025).fields.count == 31)
         #expect(schemas.layout(.pprrvu, year: 2026).fields.count == 32)
-        #expect(schemas.layout(.pprrvuQPP, year: 2026).fields.map(\.name) == schemas.layout(.pprrvu, year: 2026).fields.map(\.name))
+        #expect(
+            schemas.layout(.pprrvuQPP, year: 2026).fields.map(\.name)
+                == schemas.layout(.pprrvu, year: 2026).fields.map(\.name))
     }
 }

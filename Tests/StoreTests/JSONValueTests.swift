@@ -16,15 +16,20 @@ struct JSONValueTests {
         #expect(read?["b"] == .object([]) && read?["c"] == .array([]) && read?["d"] == nil)
     }
 
-    @Test("Escapes are undone", arguments: [
-        ("\\n\\t\\r\\b\\f", "\n\t\r\u{8}\u{C}"), ("\\\"\\\\\\/", "\"\\/"), ("\\u0041\\u00e9", "Aé"), ("é 𝛼", "é 𝛼"),
-    ])
+    @Test(
+        "Escapes are undone",
+        arguments: [
+            ("\\n\\t\\r\\b\\f", "\n\t\r\u{8}\u{C}"), ("\\\"\\\\\\/", "\"\\/"), ("\\u0041\\u00e9", "Aé"), ("é 𝛼", "é 𝛼"),
+        ])
     func escapes(text: String, expected: String) { #expect(value("\"\(text)\"")?.string == expected) }
 
-    @Test("What is not JSON is refused", arguments: [
-        "", " ", "{", "}", "[1,]", "[1 2]", "{\"a\"}", "{\"a\":}", "{a:1}", "{\"a\":1,}", "\"", "\"\n\"", "\"\\x\"", "\"\\u12\"", "\"\\u+123\"",
-        "tru", "nul", "1.", ".5", "-", "+1", "01", "1 2", "NaN", "[1]]", "\u{FEFF}1",
-    ])
+    @Test(
+        "What is not JSON is refused",
+        arguments: [
+            "", " ", "{", "}", "[1,]", "[1 2]", "{\"a\"}", "{\"a\":}", "{a:1}", "{\"a\":1,}", "\"", "\"\n\"", "\"\\x\"",
+            "\"\\u12\"", "\"\\u+123\"",
+            "tru", "nul", "1.", ".5", "-", "+1", "01", "1 2", "NaN", "[1]]", "\u{FEFF}1",
+        ])
     func refused(text: String) { #expect(value(text) == nil) }
 
     @Test("Nesting is bounded, not a crash")

@@ -1,8 +1,8 @@
 import Foundation
 import Model
 import Store
-import Testing
 import TestSupport
+import Testing
 
 @Suite("The store")
 struct StoreTests {
@@ -25,13 +25,17 @@ struct StoreTests {
 
     private func stage(_ label: String, _ number: Int, from: String) throws {
         let staging = try store.makeStaging()
-        try FileManager.default.createDirectory(at: staging.appendingPathComponent("tables"), withIntermediateDirectories: true)
-        let manifest = #"{"release":{"label":"\#(label)","revision":\#(number),"effective":{"from":"\#(from)"}},"content_hash":"sha256:\#(number)"}"#
+        try FileManager.default.createDirectory(
+            at: staging.appendingPathComponent("tables"), withIntermediateDirectories: true)
+        let manifest =
+            #"{"release":{"label":"\#(label)","revision":\#(number),"effective":{"from":"\#(from)"}},"content_hash":"sha256:\#(number)"}"#
         try store.stage(Array(manifest.utf8), as: "manifest.json")
         try store.stage(Array("a,b\n1,\"x,y\"\n2,\n".utf8), as: "tables/things.csv")
     }
 
-    private func latest() throws -> JSONValue { try JSONValue([UInt8](try Data(contentsOf: folder["store/latest.json"]))) }
+    private func latest() throws -> JSONValue {
+        try JSONValue([UInt8](try Data(contentsOf: folder["store/latest.json"])))
+    }
 
     @Test("A published revision is found by its name, its release's name and as the latest")
     func names() throws {
@@ -44,9 +48,11 @@ struct StoreTests {
         #expect(store.labels() == ["RVU19A"])
     }
 
-    @Test("A name of nothing that is there is refused, with what there is", arguments: [
-        "RVU19B", "RVU19A-r2", "RVU19A-r", "RVU19A-r1-r1", "", "../RVU19A", "RVU19A-x1",
-    ])
+    @Test(
+        "A name of nothing that is there is refused, with what there is",
+        arguments: [
+            "RVU19B", "RVU19A-r2", "RVU19A-r", "RVU19A-r1-r1", "", "../RVU19A", "RVU19A-x1",
+        ])
     func unknownNames(name: String) throws {
         try publish("RVU19A", 1, from: "2019-01-01")
         let refused = refusal { try store.revision(name) }
@@ -73,7 +79,8 @@ struct StoreTests {
     func strangers() throws {
         try publish("RVU19A", 1, from: "2019-01-01")
         for name in ["r0", "r-1", "rx", "r", "notes", "r2.old"] {
-            try FileManager.default.createDirectory(at: folder["store/releases/RVU19A/\(name)"], withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                at: folder["store/releases/RVU19A/\(name)"], withIntermediateDirectories: true)
         }
         #expect(store.revisions(of: "RVU19A").map(\.number) == [1])
     }
@@ -98,7 +105,10 @@ struct StoreTests {
         #expect(store.revisions(of: "RVU19A").map(\.number) == [1])
         #expect(try latest() == before)
         let revision = try store.publish(label: "RVU19A", number: 2)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: revision.folder.path).sorted() == ["manifest.json", "tables"])
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: revision.folder.path).sorted() == [
+                "manifest.json", "tables",
+            ])
         #expect(!FileManager.default.fileExists(atPath: folder["store/.staging"].path))
         #expect(try latest()["revision"]?.integer == 2)
     }
@@ -144,12 +154,18 @@ struct StoreTests {
         #expect(store.labels().isEmpty)
     }
 
-    @Test("A pointer that a killed run did not move, or left broken, is put right by the next", arguments: [nil, "", "{", "{\"release\":\"RVU19A\",\"revision\":1}"])
+    @Test(
+        "A pointer that a killed run did not move, or left broken, is put right by the next",
+        arguments: [nil, "", "{", "{\"release\":\"RVU19A\",\"revision\":1}"])
     func pointer(damaged: String?) throws {
         try publish("RVU19A", 1, from: "2019-01-01")
         try publish("RVU19A", 2, from: "2019-01-01")
         let whole = try latest()
-        if let damaged { try Data(damaged.utf8).write(to: folder["store/latest.json"]) } else { try FileManager.default.removeItem(at: folder["store/latest.json"]) }
+        if let damaged {
+            try Data(damaged.utf8).write(to: folder["store/latest.json"])
+        } else {
+            try FileManager.default.removeItem(at: folder["store/latest.json"])
+        }
         _ = try store.lock()
         #expect(try latest() == whole)
     }
@@ -194,7 +210,9 @@ struct StoreTests {
             let document = try #require(try store.document(of: code, in: revision))
             #expect(try JSONValue(document)["code"]?.string == code)
         }
-        for other in ["", "0", "00000", "00101", "99213 ", "9921", "992133", "99999", "G0001\"", "ZZZZZ", "g0001", "\u{7F}"] {
+        for other in [
+            "", "0", "00000", "00101", "99213 ", "9921", "992133", "99999", "G0001\"", "ZZZZZ", "g0001", "\u{7F}",
+        ] {
             #expect(try store.document(of: other, in: revision) == nil, "\(other)")
         }
     }
@@ -204,10 +222,19 @@ struct StoreTests {
         var random = SeededRandom(seed)
         let revision = Revision(label: "RVU19A", number: 1, folder: folder.url)
         for count in 0...12 {
-            let codes = Set((0..<count).map { _ in String(decoding: random.bytes(of: Array("0123ABZ".utf8), count: 5...5), as: UTF8.self) }).sorted()
-            let lines = codes.map { "{\"code\":\"\($0)\",\"x\":\"" + String(repeating: "y", count: Int.random(in: 0...300, using: &random)) + "\"}\n" }
+            let codes = Set(
+                (0..<count).map { _ in
+                    String(decoding: random.bytes(of: Array("0123ABZ".utf8), count: 5...5), as: UTF8.self)
+                }
+            ).sorted()
+            let lines = codes.map {
+                "{\"code\":\"\($0)\",\"x\":\"" + String(repeating: "y", count: Int.random(in: 0...300, using: &random))
+                    + "\"}\n"
+            }
             try Data(lines.joined().utf8).write(to: folder["codes.ndjson"])
-            for (code, line) in zip(codes, lines) { #expect(try store.document(of: code, in: revision) == Array(line.utf8.dropLast())) }
+            for (code, line) in zip(codes, lines) {
+                #expect(try store.document(of: code, in: revision) == Array(line.utf8.dropLast()))
+            }
             #expect(try store.document(of: "22222", in: revision) == nil)
         }
     }

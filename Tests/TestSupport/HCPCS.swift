@@ -11,7 +11,9 @@ public struct HCPCS: Sendable {
             self.code = code
             self.long = long
             self.short = short
-            self.fields = [230: "C", 269: "20020101", 277: "20020101", 293: "N", 257: "Z2"].merging(fields) { _, new in new }
+            self.fields = [230: "C", 269: "20020101", 277: "20020101", 293: "N", 257: "Z2"].merging(fields) { _, new in
+                new
+            }
         }
     }
 
@@ -31,14 +33,18 @@ public struct HCPCS: Sendable {
         Entry("C0001", "Made-up hospital item"), Entry("E0001", "Made-up chair"),
         Entry("G0001", "Made-up examination of an imaginary organ", short: "Made up exam"),
         Entry("G0002", "Made-up visit to an invented place", short: "Made up visit"), Entry("G0003", "Made-up bundle"),
-        Entry("G0004", "Made-up test", short: "Made up test"), Entry("G0005", "Made-up rental", short: "Made up rental"),
+        Entry("G0004", "Made-up test", short: "Made up test"),
+        Entry("G0005", "Made-up rental", short: "Made up rental"),
         Entry("G0117", "Made-up screening"), Entry("H0001", "Made-up session"),
         Entry(
-            "J0001", "Injection, made-up drug for tests of long descriptors that need more than the eighty characters "
+            "J0001",
+            "Injection, made-up drug for tests of long descriptors that need more than the eighty characters "
                 + "of a single record, 1 mg", short: "Made up drug, 1 mg",
             [pricing: "51", betos: "O1E"]),
         Entry("J0002", "Made-up gel for topical administration, 1 gram", [pricing: "51", betos: "O1E"]),
-        Entry("J0003", "Made-up implant that has ended, 5 mg", [pricing: "51", betos: "O1E", terminated: "20151231", action: "D"]),
+        Entry(
+            "J0003", "Made-up implant that has ended, 5 mg",
+            [pricing: "51", betos: "O1E", terminated: "20151231", action: "D"]),
         Entry("K0001", "Made-up wheel"), Entry("L0001", "Made-up brace"), Entry("M0001", "Made-up measure"),
         Entry("P0001", "Made-up smear"), Entry("Q0001", "Made-up temporary thing"), Entry("R0001", "Made-up transport"),
         Entry("S0001", "Made-up private thing"), Entry("T0001", "Made-up agency thing"), Entry("V0001", "Made-up lens"),
@@ -58,7 +64,8 @@ public struct HCPCS: Sendable {
             let sequence = String("0000\(index + 1)00".suffix(5))
             let kind = isModifier ? (index == 0 ? "7" : "8") : (index == 0 ? "3" : "4")
             var fields: [(ClosedRange<Int>, String)] = [
-                (1...5, isModifier ? "   " + entry.code : entry.code), (6...10, sequence), (11...11, kind), (12...91, segment),
+                (1...5, isModifier ? "   " + entry.code : entry.code), (6...10, sequence), (11...11, kind),
+                (12...91, segment),
             ]
             if index == 0 {
                 fields.append((92...119, entry.short))

@@ -33,7 +33,8 @@ public struct Localities: Sendable {
             mac: "03602", number: "21", state: "WY", stateName: "WYOMING", name: "WYOMING**", unfloored: "0.999",
             work: "1.000", pe: "1.000", mp: "0.860", factor: "20.15", factorQP: "20.25"),
         Row(
-            mac: "01182", number: "18", state: "CA", stateName: "CALIFORNIA", name: "MADE-UP BAY, PORT", unfloored: "1.041",
+            mac: "01182", number: "18", state: "CA", stateName: "CALIFORNIA", name: "MADE-UP BAY, PORT",
+            unfloored: "1.041",
             work: "1.041", pe: "1.183", mp: "0.664", factor: "21.26", factorQP: "21.36", counties: "ONE/TWO"),
     ]
 
@@ -44,9 +45,13 @@ public struct Localities: Sendable {
         let header: [String] =
             switch gpciColumns {
             case .six: [mac, "Locality Number", "Locality Name", "\(year) PW GPCI (with 1.0 Floor)"] + others
-            case .seven: [mac, "State", "Locality Number", "Locality Name", "\(year) PW GPCI (with 1.0 Floor)***"] + others
+            case .seven:
+                [mac, "State", "Locality Number", "Locality Name", "\(year) PW GPCI (with 1.0 Floor)***"] + others
             case .eight:
-                [mac, "State", "Locality Number", "Locality Name", "\(year) PW GPCI (without 1.0 Floor)", "\(year) PW GPCI (with 1.0 Floor)"]
+                [
+                    mac, "State", "Locality Number", "Locality Name", "\(year) PW GPCI (without 1.0 Floor)",
+                    "\(year) PW GPCI (with 1.0 Floor)",
+                ]
                     + others
             }
         let records = rows.map { row in
@@ -70,7 +75,8 @@ public struct Localities: Sendable {
                     (122...126, row.work), (134...138, row.pe), (146...150, row.mp),
                 ])
         }
-        return lines(["ADDENDUM E. FINAL CY \(year) INDICES", "", "Medicare Admi State  Locality"] + records + [""], lineEnd)
+        return lines(
+            ["ADDENDUM E. FINAL CY \(year) INDICES", "", "Medicare Admi State  Locality"] + records + [""], lineEnd)
     }
 
     public var anesCSV: String {
@@ -102,7 +108,9 @@ public struct Localities: Sendable {
 
     public var loccoCSV: String {
         let title = "COUNTIES INCLUDED IN \(year) LOCALITIES. (ALPHABETICALLY BY STATE)"
-        let header = ["Medicare Adminstrative Contractor", "Locality Number", "State ", "Fee Schedule Area ", "Counties", ""]
+        let header = [
+            "Medicare Adminstrative Contractor", "Locality Number", "State ", "Fee Schedule Area ", "Counties", "",
+        ]
         let records = rows.map { [$0.mac, $0.number, $0.stateName + " ", $0.area, $0.counties, ""] }
         return csv(
             [[title], [], header, []] + records + [[], ["*  Payment locality is serviced by two carriers."]], width: 6)
@@ -171,7 +179,9 @@ public struct OPPSCaps: Sendable {
     public var csv: String {
         lines(
             ["HCPCS,MOD,PROCSTAT,CARRIER,LOCALITY,FACILITY PRICE,NON-FACILTY PRICE"]
-                + rows.map { [$0.code, $0.modifier, $0.status, $0.mac, $0.number, $0.price, $0.price].joined(separator: ",") }
+                + rows.map {
+                    [$0.code, $0.modifier, $0.status, $0.mac, $0.number, $0.price, $0.price].joined(separator: ",")
+                }
                 + [",,,,,,"], lineEnd)
     }
 

@@ -55,7 +55,8 @@ public struct PPRRVU: Sendable {
         self.pricing = pricing
         self.rows = rows
         preamble = [
-            ",,\(year) National Physician Fee Schedule Relative Value File January Release", ",,Notice one.", ",,Notice two.",
+            ",,\(year) National Physician Fee Schedule Relative Value File January Release", ",,Notice one.",
+            ",,Notice two.",
             "", ",,RELEASED 12/23/\(year - 1)",
         ]
     }
@@ -98,8 +99,13 @@ public struct PPRRVU: Sendable {
                     let text = value(column, row)
                     return switch column.name {
                     // No room for the zero before the point.
-                    case "pre_op", "intra_op", "post_op": (column.position, text.hasPrefix("0.") ? String(text.dropFirst()) : text)
-                    default: (column.position, text.contains(".") ? text.padded(to: column.position.count, toTheRight: true) : text)
+                    case "pre_op", "intra_op", "post_op":
+                        (column.position, text.hasPrefix("0.") ? String(text.dropFirst()) : text)
+                    default:
+                        (
+                            column.position,
+                            text.contains(".") ? text.padded(to: column.position.count, toTheRight: true) : text
+                        )
                     }
                 })
         }
@@ -145,8 +151,13 @@ public struct PPRRVU: Sendable {
             unvalued("00100", "J"),
             Row(
                 "10060", work: 120, nonfacility: 200, facility: 150, mp: 12,
-                ["global_days": "010", "pre_op": "0.10", "intra_op": "0.80", "post_op": "0.10", "multiple_procedure": "2"]),
-            Row("43235", work: 210, nonfacility: 640, facility: 110, mp: 25, ["multiple_procedure": "2", "global_days": "000"]),
+                [
+                    "global_days": "010", "pre_op": "0.10", "intra_op": "0.80", "post_op": "0.10",
+                    "multiple_procedure": "2",
+                ]),
+            Row(
+                "43235", work: 210, nonfacility: 640, facility: 110, mp: 25,
+                ["multiple_procedure": "2", "global_days": "000"]),
             Row(
                 "43239", work: 230, nonfacility: 800, facility: 120, mp: 26,
                 ["multiple_procedure": "3", "endoscopic_base": "43235", "global_days": "000"]),
@@ -163,7 +174,9 @@ public struct PPRRVU: Sendable {
             unvalued("A0001", "X", "Made up ride"),
             unvalued("D0001", "N", "withheld text"),
             Row("G0001", work: 45, nonfacility: 34, facility: 18, mp: 3, ["descriptor": "Made up exam"]),
-            Row("G0002", status: "N", work: 50, nonfacility: 40, facility: 40, mp: 2, ["descriptor": "Made up visit", "not_used_flag": "+"]),
+            Row(
+                "G0002", status: "N", work: 50, nonfacility: 40, facility: 40, mp: 2,
+                ["descriptor": "Made up visit", "not_used_flag": "+"]),
             Row("G0003", status: "B", notApplicable),
             Row("G0004", status: "R", work: 80, nonfacility: 60, facility: 60, mp: 5, ["descriptor": "Made up test"]),
             unvalued("G0005", "R", "Made up rental"),

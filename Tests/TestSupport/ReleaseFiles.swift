@@ -112,10 +112,11 @@ public struct ReleaseFiles {
 extension ReleaseFiles {
     /// What is published of the release; of `canonical` where a test has changed it or laid texts over it.
     public func dataset(_ canonical: Canonical? = nil, tier: Tier = .public) throws(IngestError) -> Dataset {
-        var whole = try self.canonical()
-        if let canonical { whole = canonical }
+        let whole = if let canonical { canonical } else { try self.canonical() }
         let inputs = files.map {
-            Input(path: $0.path, bytes: $0.bytes.count, sha256: String(repeating: "0", count: 64), role: .primary, table: $0.table, form: $0.form)
+            Input(
+                path: $0.path, bytes: $0.bytes.count, sha256: String(repeating: "0", count: 64), role: .primary,
+                table: $0.table, form: $0.form)
         }
         return Dataset(
             canonical: whole, verification: verify(whole, further: [], allowances: [], schemas: schemas), tier: tier,

@@ -43,7 +43,9 @@ public struct ZIP {
         for member in members {
             let offset = UInt32(bytes.count)
             let compressed = member.compressed
-            let truth = (crc: crc32(member.contents), compressed: UInt32(compressed.count), size: UInt32(member.contents.count))
+            let truth = (
+                crc: crc32(member.contents), compressed: UInt32(compressed.count), size: UInt32(member.contents.count)
+            )
             bytes.append32(0x0403_4B50)
             bytes.append16(20, member.flags, member.localMethod ?? member.method, 0, 0x21)
             bytes.append32(truth.crc, truth.compressed, truth.size)
