@@ -120,6 +120,21 @@ struct RelativeValueTests {
         #expect(release(change("99213", ["conversion_factor": "36.039099999"])).refusal?.ids == ["number_invalid"])
     }
 
+    @Test("Values that no service has are refused, not a crash of the arithmetic")
+    func absurdValues() async {
+        await #expect(processExitsWith: .success) {
+            var release = ReleaseFiles()
+            var file = PPRRVU(year: 2019)
+            for index in file.rows.indices where file.rows[index].key == "71046-TC" {
+                for column in ["opps_pe_nonfacility", "opps_pe_facility", "opps_mp"] {
+                    file.rows[index][column] = "999999999999.99"
+                }
+            }
+            release.add(.pprrvu, .csv, file)
+            precondition(release.refusal != nil)
+        }
+    }
+
     // MARK: Lost zeros
 
     /// The file as a spreadsheet would save it: digits-only values of these columns without leading zeros.
