@@ -81,6 +81,29 @@ let package = Package(
                 "Model", "Payment", "Pipeline", "Schemas", "Store", "Verify",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+
+        // Tests: each stage through its public functions. `TestSupport` writes CMS's files in CMS's layouts.
+        .target(
+            name: "TestSupport",
+            dependencies: ["Digest", "Emit", "Model", "Normalise", "Parse", "Schemas", "Verify"],
+            path: "Tests/TestSupport"),
+        .testTarget(name: "ModelTests", dependencies: ["Model", "TestSupport"]),
+        .testTarget(name: "CSVTests", dependencies: ["CSV", "TestSupport"]),
+        .testTarget(name: "UnpackTests", dependencies: ["Model", "TestSupport", "Unpack"]),
+        .testTarget(name: "SchemasTests", dependencies: ["CSV", "Model", "Schemas", "Store", "TestSupport"]),
+        .testTarget(
+            name: "ParseTests", dependencies: ["Model", "Parse", "Schemas", "TestSupport"],
+            exclude: ["Goldens"]),
+        .testTarget(
+            name: "NormaliseTests", dependencies: ["Model", "TestSupport", "Verify"],
+            exclude: ["Goldens"]),
+        .testTarget(
+            name: "OverlayTests", dependencies: ["Digest", "Model", "Overlay", "TestSupport"],
+            exclude: ["Goldens"]),
+        .testTarget(
+            name: "EmitTests",
+            dependencies: ["CSV", "Emit", "Model", "Overlay", "Schemas", "Store", "TestSupport"]),
+        .testTarget(name: "StoreTests", dependencies: ["Model", "Store", "TestSupport"]),
     ],
     cLanguageStandard: .c2x
 )

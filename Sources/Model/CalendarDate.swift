@@ -32,7 +32,7 @@ public struct CalendarDate: Hashable, Comparable, Sendable, CustomStringConverti
     public init?(iso text: String) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0].utf8.count == 4, parts[1].utf8.count == 2, parts[2].utf8.count == 2,
-            let year = Int(parts[0]), let month = Int(parts[1]), let day = Int(parts[2])
+            let year = number(parts[0]), let month = number(parts[1]), let day = number(parts[2])
         else { return nil }
         self.init(year: year, month: month, day: day)
     }
@@ -40,7 +40,8 @@ public struct CalendarDate: Hashable, Comparable, Sendable, CustomStringConverti
     /// CMS's `mm/dd/yyyy` (the RELEASED line of PPRRVU).
     public init?(american text: some StringProtocol) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 3, let month = Int(parts[0]), let day = Int(parts[1]), let year = Int(parts[2])
+        guard parts.count == 3, let month = number(parts[0]), let day = number(parts[1]),
+            let year = number(parts[2])
         else { return nil }
         self.init(year: year, month: month, day: day)
     }
@@ -51,4 +52,9 @@ public struct CalendarDate: Hashable, Comparable, Sendable, CustomStringConverti
         func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
         return "\(year)-\(two(month))-\(two(day))"
     }
+}
+
+/// Digits only: `Int` would take a sign as well.
+private func number(_ digits: some StringProtocol) -> Int? {
+    digits.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(digits) : nil
 }

@@ -86,7 +86,7 @@ public struct Editorial: Sendable, Equatable {
         case stale
         /// CMS has ended the code.
         case orphaned
-        /// Nothing was pinned, or there is no descriptor to compare with.
+        /// Nothing was pinned, or there is no descriptor to compare with and the release is another.
         case unreviewed
     }
 

@@ -38,7 +38,8 @@ extension ExactDecimal {
             guard digits <= 15 else { return nil }
             units = units * 10 + Int64(digit)
         }
-        guard digits > 0, behindPoint != 0 else { return nil }
+        // With all its places the number must have at most 18 digits, as many as any `Int64` has room for.
+        guard digits > 0, behindPoint != 0, digits - max(behindPoint, 0) + Self.places <= 18 else { return nil }
         for _ in max(behindPoint, 0)..<Self.places { units *= 10 }
         self.init(units: units)
     }

@@ -3,133 +3,172 @@ public import Schemas
 
 /// Turns the tables of a release, in whatever forms they came, into one set of canonical values.
 ///
-/// Where a table came in both forms the CSV's values are taken and the TXT must agree on every field.
-/// - Throws: bad data or a failed gate, with all the problems of the table in question.
+/// Where a table came in both forms the CSV's values are taken and the TXT is scored against them.
 /// - Parameter tables: emptied on the way, so that a table's bytes go when its values are read.
+/// - Throws: bad data, or a failed gate for keys that repeat and references that lead nowhere.
 public func normalise(
     _ tables: inout [RawTable], entry: ReleaseCatalogue.Entry, schemas: Schemas
 ) throws(IngestError) -> Canonical {
-    let release = entry.release
-    var diagnostics = Diagnostics()
-    var checks: [Check] = []
     let given = Set(tables.map(\.table))
-    func forms(_ table: SourceTable) -> [RawTable] {
+    var normaliser = Normaliser(tables: tables, entry: entry, schemas: schemas)
+    tables = []
+    var pprrvu = try normaliser.pprrvu()
+    let localities = try normaliser.localities()
+    let caps = try normaliser.oppsCaps(rows: pprrvu.rows, localities: localities.joined)
+    let hcpcs = try normaliser.hcpcs(rows: pprrvu.rows)
+    let codes = joinCodes(
+        rows: pprrvu.rows, hcpcs: hcpcs?.codes, schemas: schemas, diagnostics: &normaliser.diagnostics)
+    pprrvu.rows = []
+
+    var missing = [SourceTable.gpci, .anes, .locco, .oppscap, .hcpcs].filter { !given.contains($0) }
+    if entry.release.year >= 2026, !given.contains(.pprrvuQPP) { missing.insert(.pprrvuQPP, at: 0) }
+    // Without GPCI, ANES and LOCCO the prices are all that names the localities.
+    let named = Set(caps.map(\.locality)).sorted().map(Locality.init)
+    return Canonical(
+        release: entry.release, released: pprrvu.released, conversionFactors: pprrvu.conversionFactors,
+        anesthesiaConversionFactors: localities.anesthesia, codes: codes, modifiers: hcpcs?.modifiers ?? [],
+        localities: localities.joined.isEmpty ? named : localities.joined, oppsCaps: caps,
+        checks: normaliser.checks, diagnostics: normaliser.diagnostics, missing: missing)
+}
+
+/// Reads the tables one after the other and keeps what was checked and found.
+private struct Normaliser {
+    var tables: [RawTable]
+    let entry: ReleaseCatalogue.Entry
+    let schemas: Schemas
+    var checks: [Check] = []
+    var diagnostics = Diagnostics()
+
+    init(tables: [RawTable], entry: ReleaseCatalogue.Entry, schemas: Schemas) {
+        self.tables = tables
+        self.entry = entry
+        self.schemas = schemas
+    }
+
+    /// Takes the forms of a table, the CSV first.
+    private mutating func take(_ table: SourceTable) -> [RawTable] {
         defer { tables.removeAll { $0.table == table } }
         return tables.filter { $0.table == table }.sorted { $0.form < $1.form }
     }
 
-    // PPRRVU: the nonQPP file is the universe.
-    var pprrvuForms = forms(.pprrvu)
-    guard !pprrvuForms.isEmpty else {
-        throw IngestError(
-            .badData, "pprrvu_missing", "no input holds PPRRVU, without which there is no release",
-            hint: "Name CMS's archive or the PPRRVU CSV or TXT file with --input"
-                + (release.year >= 2026 ? "; from 2026 on the nonQPP file." : "."))
-    }
-    let released = pprrvuForms.lazy.compactMap(\.released).first
-    var pprrvu = try PPRRVUFile(pprrvuForms.removeFirst(), schemas: schemas)
-    diagnostics.add(pprrvu.notes)
-    checks.append(pprrvu.totals)
-    while !pprrvuForms.isEmpty {
-        let witness = try PPRRVUFile(pprrvuForms.removeFirst(), schemas: schemas)
-        diagnostics.add(witness.notes)
-        checks.append(witness.totals)
-        checks.append(Witness.compare(pprrvu, with: witness))
-    }
-    var conversionFactors = ConversionFactors(nonQP: pprrvu.conversionFactor, qp: nil)
-    var rows = pprrvu.rows
-    pprrvu.rows = []
-
-    let qppForms = forms(.pprrvuQPP)
-    var qppFactor: Place?
-    if let primary = qppForms.first {
-        let qpp = try PPRRVUFile(primary, schemas: schemas)
-        diagnostics.add(qpp.notes)
-        checks.append(qpp.totals)
-        for form in qppForms.dropFirst() {
-            let witness = try PPRRVUFile(form, schemas: schemas)
-            diagnostics.add(witness.notes)
-            checks.append(witness.totals)
-            checks.append(Witness.compare(qpp, with: witness))
+    /// Keeps what reading a file found, and scores zeros that had to be restored.
+    private mutating func keep(_ notes: Diagnostics, of raw: RawTable) {
+        diagnostics.add(notes)
+        guard let restored = notes.kinds.first(where: { $0.id == RowReader.zerosRestored }) else { return }
+        let defect = schemas.knownDefects.first {
+            $0.check == "leading_zeros" && $0.occurs(in: entry.release) && $0.explains(raw.table.rawValue)
         }
-        checks.append(markQPPRows(&rows, qpp: qpp))
-        conversionFactors.qp = qpp.conversionFactor
-        qppFactor = qpp.firstFactor
+        var check = Check(
+            id: "leading_zeros", detail: "columns of \(raw.table.name) \(raw.form.rawValue) with their zeros")
+        for note in restored.first {
+            if let defect { check.explain(defect.id) } else { check.fail(note.place, note.message) }
+        }
+        checks.append(check)
     }
-    try checkConversionFactors(
-        conversionFactors, pprrvu: pprrvu.firstFactor, qpp: qppFactor, entry: entry)
-    for index in rows.indices {
-        rows[index].value.unpricedReason = schemas.statuses.unpricedReason(
-            status: rows[index].value.status, isValued: rows[index].value.isValued)
-    }
-    diagnostics.add(rowCountDiagnostics(rows.count, raw: pprrvu.raw, entry: entry, schemas: schemas))
-    try diagnostics.stopOnErrors(.gateFailed)
 
-    // Localities: GPCI, ANES and LOCCO under one key.
-    func localityFile(_ table: SourceTable) throws(IngestError) -> LocalityFile? {
-        let forms = forms(table)
+    // MARK: PPRRVU
+
+    /// The rows of PPRRVU with both conversion factors. The nonQPP file is the universe.
+    mutating func pprrvu() throws(IngestError) -> (
+        rows: [PPRRVURow], conversionFactors: ConversionFactors<ConversionFactor>, released: CalendarDate?
+    ) {
+        let released = tables.lazy.filter { $0.table == .pprrvu }.compactMap(\.released).first
+        guard var file = try pprrvuFile(.pprrvu) else {
+            throw IngestError(
+                .badData, "pprrvu_missing", "no input holds PPRRVU, without which there is no release",
+                hint: "Name CMS's archive or the PPRRVU CSV or TXT file with --input"
+                    + (entry.release.year >= 2026 ? "; from 2026 on the nonQPP file." : "."))
+        }
+        var rows = file.rows
+        file.rows = []
+        let qpp = try pprrvuFile(.pprrvuQPP)
+        if let qpp { checks.append(markQPPRows(&rows, qpp: qpp)) }
+        let factors = ConversionFactors(nonQP: file.conversionFactor, qp: qpp?.conversionFactor)
+        try checkConversionFactors(factors, pprrvu: file.firstFactor, qpp: qpp?.firstFactor, entry: entry)
+        for index in rows.indices {
+            rows[index].value.unpricedReason = schemas.statuses.unpricedReason(
+                status: rows[index].value.status, isValued: rows[index].value.isValued)
+        }
+        diagnostics.add(rowCountDiagnostics(rows.count, raw: file.raw, entry: entry, schemas: schemas))
+        try diagnostics.stopOnErrors(.gateFailed)
+        return (rows, factors, released)
+    }
+
+    private mutating func pprrvuFile(_ table: SourceTable) throws(IngestError) -> PPRRVUFile? {
+        var forms = take(table)
+        guard !forms.isEmpty else { return nil }
+        let primary = try PPRRVUFile(forms.removeFirst(), schemas: schemas)
+        keep(primary.notes, of: primary.raw)
+        checks.append(primary.totals)
+        while !forms.isEmpty {
+            let witness = try PPRRVUFile(forms.removeFirst(), schemas: schemas)
+            keep(witness.notes, of: witness.raw)
+            checks.append(witness.totals)
+            checks.append(Witness.compare(primary, with: witness))
+        }
+        return primary
+    }
+
+    // MARK: Localities
+
+    /// GPCI, ANES and LOCCO under one key, and ANES's national factors.
+    mutating func localities() throws(IngestError) -> (
+        joined: [Locality], anesthesia: ConversionFactors<AnesthesiaConversionFactor>?
+    ) {
+        let gpci = try localityFile(.gpci)
+        let anes = try localityFile(.anes)
+        let joined = Localities(
+            gpci: gpci, anes: anes, locco: try localityFile(.locco), expectedCount: entry.localities)
+        if let check = joined.check { checks.append(check) }
+        if let gpci { diagnostics.add(gpciDiagnostics(gpci)) }
+        return (joined.localities, try anesthesiaFactors(anes?.raw, entry: entry))
+    }
+
+    private mutating func localityFile(_ table: SourceTable) throws(IngestError) -> LocalityFile? {
+        let forms = take(table)
         guard let first = forms.first else { return nil }
         let primary = try LocalityFile(first, schemas: schemas)
-        diagnostics.add(primary.notes)
+        keep(primary.notes, of: primary.raw)
         for form in forms.dropFirst() {
             let witness = try LocalityFile(form, schemas: schemas)
-            diagnostics.add(witness.notes)
-            let (check, notes) = primary.compare(with: witness, release: release, schemas: schemas)
+            keep(witness.notes, of: witness.raw)
+            let (check, notes) = primary.compare(with: witness, release: entry.release, schemas: schemas)
             checks.append(check)
             diagnostics.add(notes)
         }
         return primary
     }
-    let gpci = try localityFile(.gpci)
-    let anes = try localityFile(.anes)
-    let locco = try localityFile(.locco)
-    let joined = Localities(gpci: gpci, anes: anes, locco: locco, expectedCount: entry.localities)
-    if let check = joined.check { checks.append(check) }
-    let anesthesia = try anesthesiaFactors(anes?.raw, entry: entry)
-    if let gpci { diagnostics.add(gpciDiagnostics(gpci)) }
 
-    // OPPS caps.
-    var caps: OPPSCapFile?
-    let capForms = forms(.oppscap)
-    if let first = capForms.first {
+    // MARK: OPPS caps
+
+    mutating func oppsCaps(rows: [PPRRVURow], localities: [Locality]) throws(IngestError) -> [OPPSCap] {
+        let forms = take(.oppscap)
+        guard let first = forms.first else { return [] }
         var file = try OPPSCapFile(first, schemas: schemas)
-        for form in capForms.dropFirst() {
+        for form in forms.dropFirst() {
             let witness = try OPPSCapFile(form, schemas: schemas)
-            diagnostics.add(witness.notes)
+            keep(witness.notes, of: witness.raw)
             checks.append(file.compare(with: witness))
         }
         let statuses = Dictionary(
             rows.map { ($0.value.key, $0.value.status) }, uniquingKeysWith: { first, _ in first })
         var earlier = Diagnostics()
-        for check in checks { earlier.add(check.failures) }
+        for check in checks where check.id != "leading_zeros" { earlier.add(check.failures) }
         try file.close(
-            values: statuses, localities: joined.localities, release: release, schemas: schemas, earlier: earlier)
-        diagnostics.add(file.notes)
-        caps = file
-    }
-    var localities = joined.localities
-    if localities.isEmpty, let caps {
-        // Without GPCI, ANES and LOCCO the prices are all that names the localities.
-        localities = Set(caps.rows.map(\.locality)).sorted().map(Locality.init)
+            values: statuses, localities: localities, release: entry.release, schemas: schemas, earlier: earlier)
+        keep(file.notes, of: file.raw)
+        return file.rows
     }
 
-    // HCPCS, and the join of both sides.
-    var hcpcs: HCPCSFile?
-    if let raw = forms(.hcpcs).first {
+    // MARK: HCPCS
+
+    mutating func hcpcs(rows: [PPRRVURow]) throws(IngestError) -> HCPCSFile? {
+        guard let raw = take(.hcpcs).first else { return nil }
         let file = try HCPCSFile(raw, schemas: schemas)
         diagnostics.add(file.notes)
-        hcpcs = file
+        try checkEnd(file, rows: rows)
+        return file
     }
-    if let hcpcs { try checkEnd(hcpcs, rows: rows) }
-    let codes = joinCodes(rows: rows, hcpcs: hcpcs?.codes, schemas: schemas, diagnostics: &diagnostics)
-
-    var missing = [SourceTable.gpci, .anes, .locco, .oppscap, .hcpcs].filter { !given.contains($0) }
-    if release.year >= 2026, qppForms.isEmpty { missing.insert(.pprrvuQPP, at: 0) }
-    return Canonical(
-        release: release, released: released,
-        conversionFactors: conversionFactors, anesthesiaConversionFactors: anesthesia, codes: codes,
-        modifiers: hcpcs?.modifiers ?? [], localities: localities, oppsCaps: caps?.rows ?? [], checks: checks,
-        diagnostics: diagnostics, missing: missing)
 }
 
 /// The QPP file repeats rows of the nonQPP file under another conversion factor, and nothing else may differ.

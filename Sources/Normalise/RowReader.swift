@@ -3,6 +3,9 @@ import Schemas
 
 /// Reads fields of a raw table as canonical values and collects what cannot be read, each at its place.
 struct RowReader {
+    /// The identifier of the note that zeros were restored.
+    static let zerosRestored = "zeros_restored"
+
     let table: RawTable
     var problems = Diagnostics()
     /// Columns in which leading zeros are to be restored, with the width they should have.
@@ -55,7 +58,7 @@ struct RowReader {
         }
         problems.add(
             Diagnostic(
-                .note, "zeros_restored", at: table.place(row: first, column: column),
+                .note, zerosRestored, at: table.place(row: first, column: column),
                 "\(short.count) values of \(field.name) had lost their leading zeros, as after a spreadsheet; "
                     + "they were restored to \(field.width) digits"))
         return field.width
@@ -130,12 +133,18 @@ struct RowReader {
         return value
     }
 
+    /// Whether a value is digits and too few of them: that was reported when the column was looked at.
+    private func isLostZero(_ row: Int, _ column: Int) -> Bool {
+        table[row, column].count < table.columns[column].width
+            && table[row, column].allSatisfy { (0x30...0x39).contains($0) }
+    }
+
     /// A key of a fixed width; any other width is a problem.
     mutating func key<Meaning>(
         _ row: Int, _ column: Int?, width: Int, isRequired: Bool = true
     ) -> ShortText<Meaning> {
         let value: ShortText<Meaning> = isRequired ? required(row, column) : short(row, column)
-        if let column, !value.isBlank, value.count != width {
+        if let column, !value.isBlank, value.count != width, !isLostZero(row, column) {
             problems.add(
                 Diagnostic(
                     .error, "value_short", at: table.place(row: row, column: column),

@@ -160,10 +160,13 @@ private func review(_ entry: CodeEntry, _ overlay: CodeOverlay, release: Release
             .orphaned
         } else if overlay.reviewRelease == nil && overlay.reviewDescriptor == nil {
             .unreviewed
-        } else if overlay.reviewDescriptor == now {
+        } else if overlay.reviewDescriptor == nil && now == nil && overlay.reviewRelease == release.label {
+            // No descriptor then and none now: the release itself is all there is to compare.
             .current
         } else if overlay.reviewDescriptor == nil || now == nil {
             .unreviewed
+        } else if overlay.reviewDescriptor == now {
+            .current
         } else {
             .stale
         }
@@ -198,7 +201,8 @@ extension CategoryOverlay.Scope {
     func contains(_ entry: CodeEntry) -> Bool {
         switch self {
         case .section(let section): entry.section?.id == section
-        case .range(let first, let last): first <= entry.code && entry.code <= last
+        case .range(let first, let last):
+            first <= entry.code && entry.code <= last && entry.code.series == last.series
         }
     }
 }
@@ -237,4 +241,9 @@ extension [CodeEntry] {
         }
         return low < count && self[low].code == code ? low : nil
     }
+}
+
+extension Code {
+    /// The letter at the end of a series such as 0001F; codes that end in a digit are of one series.
+    fileprivate var series: UInt8? { (0x30...0x39).contains(self[4]) ? nil : self[4] }
 }

@@ -28,7 +28,7 @@ struct CSVReader {
             for field in csv.fields(of: row) {
                 let cell = String(decoding: csv[field: field], as: UTF8.self)
                 let label = normalisedLabel(csv[field: field])
-                if title == nil, !label.isEmpty {
+                if title == nil, !label.isEmpty, !label.hasPrefix("RELEASED ") {
                     title = cell
                     try checkTitle(
                         cell, line: Int(csv.lines[row]), path: text.path, table: table, release: release)
@@ -121,7 +121,7 @@ struct CSVReader {
     /// Whether the header fits another year's layout: then the file is of that year.
     private func otherYears(_ labels: [String]) -> String {
         let named = Set(labels.filter { !$0.isEmpty })
-        let fitting = (2015...(release.year + 1)).filter { year in
+        let fitting = (2015...max(2015, release.year + 1)).filter { year in
             let layout = schemas.layout(table, year: year)
             return year != release.year && named.allSatisfy { layout.field(labelled: $0) != nil }
                 && layout.fields.allSatisfy { field in

@@ -8,6 +8,12 @@ public func parse(
     _ bytes: [UInt8], table: SourceTable, form: SourceForm, path: String, release: Release, schemas: Schemas
 ) throws(IngestError) -> RawTable {
     let text = try SourceText(bytes, path: path)
+    guard !schemas.layout(table, year: release.year).fields.isEmpty else {
+        throw IngestError(
+            .badData, "layout_unknown", at: Place(path, line: 1),
+            "the layout of \(table.name) in \(release.year) is not known",
+            hint: "Add it to Schemas/layouts/\(table.layout).csv.")
+    }
     switch form {
     case .csv where table == .hcpcs:
         throw IngestError(

@@ -115,7 +115,9 @@ public indirect enum JSONValue: Hashable, Sendable {
             let start = position
             func isDigit(_ index: Int) -> Bool { index < bytes.count && (0x30...0x39).contains(bytes[index]) }
             if position < bytes.count, bytes[position] == UInt8(ascii: "-") { position += 1 }
-            guard isDigit(position) else { throw failure }
+            guard isDigit(position), bytes[position] != UInt8(ascii: "0") || !isDigit(position + 1) else {
+                throw failure
+            }
             while isDigit(position) { position += 1 }
             if position < bytes.count, bytes[position] == UInt8(ascii: ".") {
                 position += 1
@@ -156,7 +158,7 @@ public indirect enum JSONValue: Hashable, Sendable {
             case UInt8(ascii: "b"): return [0x08]
             case UInt8(ascii: "f"): return [0x0C]
             case UInt8(ascii: "u"):
-                guard position + 4 <= bytes.count,
+                guard position + 4 <= bytes.count, bytes[position] != UInt8(ascii: "+"),
                     let value = UInt32(String(decoding: bytes[position..<(position + 4)], as: UTF8.self), radix: 16),
                     // Our own writer escapes control characters only; pairs of surrogates do not occur.
                     let scalar = Unicode.Scalar(value)

@@ -70,7 +70,8 @@ public struct Store: Sendable {
         }
         let parts = name.uppercased().split(separator: "-", omittingEmptySubsequences: false)
         let all = revisions(of: parts.first.map(String.init) ?? "")
-        let wanted = parts.count == 2 ? Int(parts[1].dropFirst()) : all.last?.number
+        let wanted =
+            parts.count == 2 ? (parts[1].hasPrefix("R") ? Int(parts[1].dropFirst()) : nil) : all.last?.number
         guard parts.count <= 2, let found = all.first(where: { $0.number == wanted }) else {
             throw IngestError(
                 .unavailable, "revision_missing", at: Place(root.path), "the store holds no \(name)",

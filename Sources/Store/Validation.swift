@@ -65,7 +65,8 @@ public func validateRevision(_ folder: URL, schemas: Schemas) throws(IngestError
         switch path {
         case "codes.ndjson": rows = try checkDocuments(bytes, &validation)
         case "datapackage.json": rows = try checkPackage(bytes, &validation)
-        default: rows = path.hasSuffix(".csv") ? checkTable(bytes, path: path, schemas: schemas, &keys, &validation) : nil
+        default:
+            rows = path.hasSuffix(".csv") ? checkTable(bytes, path: path, schemas: schemas, &keys, &validation) : nil
         }
         if let rows, let expected = file["rows"]?.integer, rows != expected {
             validation.problem("row_count", place, "it has \(rows) rows; the manifest says \(expected)")

@@ -78,7 +78,7 @@ extension Talk {
     func sayChecks(_ verification: Verification, defects: [KnownDefect]) {
         let named: Set = [
             "row_totals", "csv_equals_txt", "qpp_subset", "locality_keys", "oppscap", "anesthesia", "payment_file",
-            "hcpcs_actions",
+            "hcpcs_actions", "leading_zeros",
         ]
         func score(_ checks: [Check]) -> String {
             "\(checks.reduce(0) { $0 + $1.matched + $1.explained })/\(checks.reduce(0) { $0 + $1.checked })"
@@ -98,7 +98,7 @@ extension Talk {
         say(table(rows, rightAligned: [1]))
         for defect in verification.defects {
             let what = defects.first { $0.id == defect.id }?.what ?? ""
-            say("  known defect \(defect.id), \(defect.count) \(defect.count == 1 ? "row" : "rows"): \(what)")
+            say("  known defect \(defect.id) (\(defect.count)): \(what)")
         }
         for (check, reason) in verification.allowed.sorted(by: { $0.key < $1.key }) {
             say("  \(check) failed and was allowed: \(reason)")
