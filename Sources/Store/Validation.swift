@@ -64,7 +64,8 @@ public func validateRevision(_ folder: URL, schemas: Schemas) throws(IngestError
         let rows: Int?
         switch path {
         case "codes.ndjson": rows = try checkDocuments(bytes, &validation)
-        case "datapackage.json": rows = try checkPackage(bytes, &validation)
+        case "datapackage.json": rows = try check(bytes, path, against: "datapackage.schema.json", &validation)
+        case "verification.json": rows = try check(bytes, path, against: "verification.schema.json", &validation)
         default:
             rows = path.hasSuffix(".csv") ? checkTable(bytes, path: path, schemas: schemas, &keys, &validation) : nil
         }
@@ -110,13 +111,15 @@ private func checkDocuments(_ bytes: [UInt8], _ validation: inout Validation) th
     return count
 }
 
-private func checkPackage(_ bytes: [UInt8], _ validation: inout Validation) throws(IngestError) -> Int? {
-    guard let package = try? JSONValue(bytes) else {
-        validation.problem("package_unreadable", Place("datapackage.json"), "it is no JSON")
+private func check(
+    _ bytes: [UInt8], _ path: String, against schema: String, _ validation: inout Validation
+) throws(IngestError) -> Int? {
+    guard let json = try? JSONValue(bytes) else {
+        validation.problem("json_unreadable", Place(path), "it is no JSON")
         return nil
     }
-    for problem in try SchemaValidator("datapackage.schema.json").problems(of: package) {
-        validation.problem("package_schema", Place("datapackage.json"), problem)
+    for problem in try SchemaValidator(schema).problems(of: json) {
+        validation.problem("json_schema", Place(path), problem)
     }
     return nil
 }
@@ -230,13 +233,16 @@ extension TableSchema.Column {
         case .boolean: value.elementsEqual("true".utf8) || value.elementsEqual("false".utf8)
         case .integer: value.allSatisfy { (0x30...0x39).contains($0) }
         case .date: CalendarDate(iso: String(decoding: value, as: UTF8.self)) != nil
-        case .decimal:
-            {
-                let parts = value.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-                return parts.count == 2
-                    && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy { (0x30...0x39).contains($0) } }
-                    && (places == nil || parts[1].count == places)
-            }()
+        case .decimal: value.isDecimal(places: places)
         }
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// Digits, a point, and digits: `places` of them where that is fixed.
+    fileprivate func isDecimal(places: Int?) -> Bool {
+        let parts = split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        return parts.count == 2 && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy { (0x30...0x39).contains($0) } }
+            && (places == nil || parts[1].count == places)
     }
 }
