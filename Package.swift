@@ -46,6 +46,7 @@ let package = Package(
             name: "CLibcsv", providers: [.apt(["libcsv-dev"]), .brew(["libcsv"])]),
         .target(name: "CSV", dependencies: ["CLibcsv"]),
         .target(name: "CSchemas"),
+        .target(name: "CSystem"),
         .target(name: "Payment", dependencies: ["Model"]),
         .target(name: "Schemas", dependencies: ["CSchemas", "CSV", "Model"]),
 
@@ -78,7 +79,7 @@ let package = Package(
         .executableTarget(
             name: "ingest",
             dependencies: [
-                "Model", "Payment", "Pipeline", "Schemas", "Store", "Verify",
+                "CSystem", "Model", "Payment", "Pipeline", "Schemas", "Store", "Verify",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -92,7 +93,7 @@ let package = Package(
         .testTarget(name: "UnpackTests", dependencies: ["Model", "TestSupport", "Unpack"]),
         .testTarget(name: "SchemasTests", dependencies: ["CSV", "Model", "Schemas", "Store", "TestSupport"]),
         .testTarget(
-            name: "ParseTests", dependencies: ["Model", "Parse", "Schemas", "TestSupport"],
+            name: "ParseTests", dependencies: ["CSV", "Model", "Parse", "Schemas", "TestSupport"],
             exclude: ["Goldens"]),
         .testTarget(
             name: "NormaliseTests", dependencies: ["Model", "TestSupport", "Verify"],
@@ -108,7 +109,8 @@ let package = Package(
     cLanguageStandard: .c2x
 )
 
-for target in package.targets where target.type != .system && target.name != "CSchemas" {
+let cTargets: Set = ["CSchemas", "CSystem"]
+for target in package.targets where target.type != .system && !cTargets.contains(target.name) {
     target.swiftSettings = [
         .enableUpcomingFeature("ExistentialAny"),
         .enableUpcomingFeature("InternalImportsByDefault"),

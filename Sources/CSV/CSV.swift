@@ -3,10 +3,25 @@ private import CLibcsv
 /// Rows of CSV fields in one flat buffer: field `i` ends at `ends[i]`, row `r` holds the fields before
 /// `rowEnds[r]` and began on line `lines[r]`.
 public struct CSVRows: Sendable {
-    public fileprivate(set) var bytes: [UInt8] = []
-    public fileprivate(set) var ends: [UInt32] = []
+    @usableFromInline var bytes: [UInt8] = []
+    @usableFromInline var ends: [UInt32] = []
     public fileprivate(set) var rowEnds: [UInt32] = []
     public fileprivate(set) var lines: [UInt32] = []
+
+    public init() {}
+
+    /// Adds a field to the row being built.
+    @inlinable
+    public mutating func append(field: some Collection<UInt8>) {
+        bytes.append(contentsOf: field)
+        ends.append(UInt32(bytes.count))
+    }
+
+    /// Ends the row being built.
+    public mutating func endRow(line: Int) {
+        rowEnds.append(UInt32(ends.count))
+        lines.append(UInt32(line))
+    }
 
     public var count: Int { lines.count }
 

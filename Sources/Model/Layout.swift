@@ -32,6 +32,8 @@ public enum SourceTable: String, Sendable, CaseIterable {
 public enum SourceForm: String, Sendable, Comparable {
     case csv = "CSV"
     case txt = "TXT"
+    /// A workbook: the last witness, read when there is nothing else and compared when there is.
+    case xlsx = "XLSX"
 
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }

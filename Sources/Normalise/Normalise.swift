@@ -56,7 +56,8 @@ private struct Normaliser {
         diagnostics.add(notes)
         guard let restored = notes.kinds.first(where: { $0.id == RowReader.zerosRestored }) else { return }
         let defect = schemas.knownDefects.first {
-            $0.check == "leading_zeros" && $0.occurs(in: entry.release) && $0.explains(raw.table.rawValue)
+            $0.check == "leading_zeros" && $0.occurs(in: entry.release)
+                && ($0.explains(raw.table.rawValue) || $0.explains(raw.form.rawValue))
         }
         var check = Check(
             id: "leading_zeros", detail: "columns of \(raw.table.name) \(raw.form.rawValue) with their zeros")

@@ -79,7 +79,7 @@ enum Witness {
             self.primary = primary
             self.witness = witness
             check = Check(
-                id: "csv_equals_txt",
+                id: witness.form == .xlsx ? "csv_equals_xlsx" : "csv_equals_txt",
                 detail: "\(primary.table.name) \(primary.form.rawValue) = \(witness.form.rawValue), every field")
         }
 

@@ -2,23 +2,23 @@ import CSV
 import Model
 import Schemas
 
-/// Binds a CSV's columns by their merged header labels and reads its rows.
+/// Binds the columns of a CSV or of a worksheet by their merged header labels and reads its rows.
 struct CSVReader {
-    let text: SourceText
+    let csv: CSVRows
+    let form: SourceForm
+    let path: String
+    /// Whether the fields are UTF-8; CMS's CSV files are Windows-1252.
+    let isUTF8: Bool
     let table: SourceTable
     let release: Release
     let schemas: Schemas
 
     func read() throws(IngestError) -> RawTable {
         let layout = schemas.layout(table, year: release.year)
-        let csv: CSVRows
-        do { csv = try tokeniseCSV(text.bytes) } catch {
-            throw IngestError(.badData, "csv_syntax", at: Place(text.path, line: error.line), error.message)
-        }
         guard let header = headerRow(csv) else {
             let expected = schemas.member(table)?.csvBegins.joined(separator: ", ") ?? ""
             throw IngestError(
-                .badData, "header_missing", at: Place(text.path, line: 1),
+                .badData, "header_missing", at: Place(path, line: 1),
                 "there is no header row; one was expected whose first cells begin with \(expected)")
         }
 
@@ -31,7 +31,7 @@ struct CSVReader {
                 if title == nil, !label.isEmpty, !label.hasPrefix("RELEASED ") {
                     title = cell
                     try checkTitle(
-                        cell, line: Int(csv.lines[row]), path: text.path, table: table, release: release)
+                        cell, line: Int(csv.lines[row]), path: path, table: table, release: release)
                 }
                 if label.hasPrefix("RELEASED ") { released = CalendarDate(american: label.dropFirst(9)) }
             }
@@ -41,7 +41,7 @@ struct CSVReader {
         let binding = try bind(labels, to: layout, line: Int(csv.lines[header]))
         let rows = try readRows(csv, after: header, binding: binding, layout: layout, labels: labels)
         return RawTable(
-            table: table, form: .csv, file: text.path, columns: binding.columns, title: title,
+            table: table, form: form, file: path, columns: binding.columns, title: title,
             released: released, headerFactors: binding.factors, notes: rows.notes, bytes: rows.bytes,
             ends: rows.ends, lines: rows.lines)
     }
@@ -107,7 +107,7 @@ struct CSVReader {
         }
         guard unknown.isEmpty, missing.isEmpty else {
             throw IngestError(
-                .badData, "columns_unknown", at: Place(text.path, line: line),
+                .badData, "columns_unknown", at: Place(path, line: line),
                 "the header does not fit the \(layout.name) layout of \(layout.year): "
                     + (unknown.isEmpty ? "" : "unknown \(unknown.joined(separator: ", ")); ")
                     + (missing.isEmpty
@@ -147,7 +147,7 @@ struct CSVReader {
     ) throws(IngestError) -> Rows {
         var rows = Rows()
         var problems = Diagnostics()
-        rows.bytes.reserveCapacity(text.bytes.count)
+        rows.bytes.reserveCapacity(csv.count * labels.count * 4)
         rows.ends.reserveCapacity(csv.count * binding.columns.count)
         let bound = labels.indices.filter { binding.indices[$0] != nil }
         let unlabelled = labels.indices.filter { binding.indices[$0] == nil }
@@ -155,7 +155,7 @@ struct CSVReader {
 
         for row in (header + 1)..<max(csv.count, header + 1) {
             let fields = csv.fields(of: row)
-            let place = Place(text.path, line: Int(csv.lines[row]))
+            let place = Place(path, line: Int(csv.lines[row]))
             let filled = fields.count { csv[field: $0].contains { $0 > 0x20 } }
             if filled == 0 { continue }
             if layout.hasNotes, filled == 1, !layout.fields[0].kind.accepts(csv[field: fields.lowerBound + key]) {
@@ -180,17 +180,17 @@ struct CSVReader {
             for column in unlabelled where csv[field: fields.lowerBound + column].contains(where: { $0 > 0x20 }) {
                 problems.add(
                     Diagnostic(
-                        .error, "column_unlabelled", at: Place(text.path, line: place.line, column: column + 1),
+                        .error, "column_unlabelled", at: Place(path, line: place.line, column: column + 1),
                         "a value stands in a column that has no label"))
             }
             for column in bound {
                 if let byte = appendField(
-                    csv[field: fields.lowerBound + column], isUTF8: text.isUTF8, to: &rows.bytes)
+                    csv[field: fields.lowerBound + column], isUTF8: isUTF8, to: &rows.bytes)
                 {
                     problems.add(
                         Diagnostic(
                             .error, "character_invalid",
-                            at: Place(text.path, line: place.line, column: column + 1),
+                            at: Place(path, line: place.line, column: column + 1),
                             "the byte 0x\(String(byte, radix: 16)) is no character of the file's encoding"))
                 }
                 rows.ends.append(UInt32(rows.bytes.count))
@@ -199,7 +199,7 @@ struct CSVReader {
         }
         try problems.stopOnErrors()
         guard !rows.lines.isEmpty else {
-            throw IngestError(.badData, "no_rows", at: Place(text.path), "there is not one row behind the header")
+            throw IngestError(.badData, "no_rows", at: Place(path), "there is not one row behind the header")
         }
         return rows
     }

@@ -1,3 +1,4 @@
+private import CSV
 public import Model
 public import Schemas
 
@@ -20,9 +21,28 @@ public func parse(
             .badData, "layout_unknown", at: Place(path, line: 1),
             "HCPCS is read from CMS's 320-byte text file; this is not one",
             hint: "Use the .txt member of CMS's HCPCS archive.")
-    case .csv: return try CSVReader(text: text, table: table, release: release, schemas: schemas).read()
+    case .csv:
+        let csv: CSVRows
+        do { csv = try tokeniseCSV(text.bytes) } catch {
+            throw IngestError(.badData, "csv_syntax", at: Place(path, line: error.line), error.message)
+        }
+        return try CSVReader(
+            csv: csv, form: .csv, path: path, isUTF8: text.isUTF8, table: table, release: release, schemas: schemas
+        ).read()
+    case .xlsx:
+        throw IngestError(.badData, "layout_unknown", at: Place(path), "a workbook is read from its parts")
     case .txt: return try TextReader(text: text, table: table, release: release, schemas: schemas).read()
     }
+}
+
+/// Reads a table from the rows of a worksheet; as ``parse(_:table:form:path:release:schemas:)`` otherwise.
+/// - Throws: as that does.
+public func parse(
+    _ workbook: Workbook, table: SourceTable, path: String, release: Release, schemas: Schemas
+) throws(IngestError) -> RawTable {
+    try CSVReader(
+        csv: workbook.rows, form: .xlsx, path: path, isUTF8: true, table: table, release: release, schemas: schemas
+    ).read()
 }
 
 /// Titles name the year (and PPRRVU's the month) of their release.

@@ -41,6 +41,23 @@ public func recognise(
     return .table(byContent, form)
 }
 
+/// Whether a workbook's name is that of a table that is read from workbooks: all but HCPCS.
+public func isNamedLikeTable(_ name: String, schemas: Schemas) -> Bool {
+    tableByName(name, schemas: schemas).map { $0 != .hcpcs } ?? false
+}
+
+/// Tells which table a worksheet holds by its header row; `nil` for one that is not read.
+public func recognise(_ workbook: Workbook, schemas: Schemas) -> SourceTable? {
+    let rows = workbook.rows
+    return recognised.first { table in
+        guard let member = schemas.member(table), !member.csvBegins.isEmpty else { return false }
+        return (0..<min(rows.count, 40)).contains { row in
+            let cells = rows.fields(of: row).map { normalisedLabel(rows[field: $0]) }
+            return member.fits(header: cells)
+        }
+    }
+}
+
 private func beginning(of bytes: [UInt8]) -> String {
     let line = bytes.prefix { $0 != 0x0A && $0 != 0x0D }.prefix(60)
     return String(decoding: line.map { (0x20..<0x7F).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
@@ -69,12 +86,7 @@ private func tableByContent(_ bytes: [UInt8], schemas: Schemas) -> (SourceTable,
             for line in lines where line.contains(UInt8(ascii: ",")) {
                 let cells = line.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
                     .map { normalisedLabel($0.drop { $0 == 0xEF || $0 == 0xBB || $0 == 0xBF }) }
-                if cells.count >= member.csvBegins.count,
-                    zip(cells, member.csvBegins).allSatisfy({ $0.hasPrefix($1) }),
-                    cells.contains(where: { $0.contains(member.csvContains) }) || member.csvContains.isEmpty
-                {
-                    return (table, .csv)
-                }
+                if member.fits(header: cells) { return (table, .csv) }
             }
         }
         if !member.textBegins.isEmpty, first.hasPrefix(member.textBegins),
@@ -90,6 +102,14 @@ private func tableByContent(_ bytes: [UInt8], schemas: Schemas) -> (SourceTable,
         if fitting > 0, fitting * 2 > lines.count { return (table, .txt) }
     }
     return nil
+}
+
+extension MemberDefinition {
+    /// Whether a row of labels is the header of this table's CSV.
+    fileprivate func fits(header cells: [String]) -> Bool {
+        cells.count >= csvBegins.count && zip(cells, csvBegins).allSatisfy { $0.hasPrefix($1) }
+            && (csvContains.isEmpty || cells.contains { $0.contains(csvContains) })
+    }
 }
 
 extension Layout {

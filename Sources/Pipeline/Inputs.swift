@@ -1,9 +1,11 @@
 import Acquire
 import Digest
+import Dispatch
 import Model
 import Overlay
 import Parse
 import Schemas
+import Synchronization
 import Unpack
 
 /// The documents of all inputs, with the ledger of what was found.
@@ -26,7 +28,9 @@ func unpack(_ acquired: Acquired) throws(IngestError) -> Unpacked {
         }
         seen[file.sha256] = file.name
         let isNamedArchive = file.name.lowercased().hasSuffix(".zip")
-        guard isNamedArchive || Archive.isArchive(file.bytes), unreadable(file.name) == nil else {
+        // A workbook is an archive too, but one table to us.
+        let isWorkbook = file.name.lowercased().hasSuffix(".xlsx")
+        guard !isWorkbook, isNamedArchive || Archive.isArchive(file.bytes), unreadable(file.name) == nil else {
             if let reason = unreadable(file.name) {
                 guard !file.isNamedByUser else {
                     throw IngestError(
@@ -68,58 +72,117 @@ struct Parsed {
     var diagnostics = Diagnostics()
 }
 
-/// Recognises each document, reads it, and keeps book of it.
+/// Recognises and reads the documents, side by side, and keeps book of them in their order.
 func parseAll(
     _ unpacked: Unpacked, entry: ReleaseCatalogue.Entry, schemas: Schemas
 ) throws(IngestError) -> Parsed {
+    let documents = unpacked.documents
+    let results = Mutex<[Int: Result<(Input, RawTable?), IngestError>]>([:])
+    DispatchQueue.concurrentPerform(iterations: documents.count) { index in
+        let result = read(documents[index], entry: entry, schemas: schemas)
+        results.withLock { $0[index] = result }
+    }
+
     var parsed = Parsed(inputs: unpacked.inputs)
     var byDigest: [String: String] = [:]
-    for document in unpacked.documents {
-        let bytes = try document.load()
-        let sha256 = Digest.hex(bytes)
-        var input = Input(path: document.path, bytes: bytes.count, sha256: sha256, role: .ignored)
-        switch try recognise(bytes, of: document, schemas: schemas) {
-        case .other(let reason):
-            input.remark = reason
-        case .table(let table, let form) where form == .txt && !schemas.knowsText(table, year: entry.release.year):
-            input.remark = "the fixed-width layout of \(table.name) in \(entry.release.year) is not known"
-        case .table(let table, let form):
-            if let first = byDigest[sha256] {
-                input.remark = "the same file as \(first)"
-                break
-            }
-            byDigest[sha256] = document.path
-            try checkName(document, release: entry.release, table: table)
-            var raw = try parse(
-                bytes, table: table, form: form, path: document.path, release: entry.release, schemas: schemas)
-            if table == .pprrvu { raw.table = try qppOrNot(raw, document) }
-            if let other = parsed.tables.first(where: { $0.table == raw.table && $0.form == form }) {
-                throw IngestError(
-                    .badData, "table_twice", at: Place(document.path),
-                    "this is the \(raw.table.name) \(form.rawValue), and so is \(other.file), with other content",
-                    hint: "Name only one of them.")
-            }
-            if table == .hcpcs, let remark = otherQuarter(document.name, release: entry.release) {
+    for index in documents.indices {
+        guard let result = results.withLock({ $0.removeValue(forKey: index) }) else { continue }
+        var (input, raw) = try result.get()
+        if let raw, let first = byDigest.updateValue(raw.file, forKey: input.sha256) {
+            input = Input(
+                path: input.path, bytes: input.bytes, sha256: input.sha256, role: .ignored,
+                remark: "the same file as \(first)")
+        } else if let raw {
+            try refuseTwice(raw, parsed.tables)
+            if raw.table == .hcpcs, let remark = otherQuarter(documents[index].name, release: entry.release) {
                 parsed.diagnostics.add(
                     Diagnostic(
-                        .warning, "hcpcs_quarter", at: Place(document.path), remark,
+                        .warning, "hcpcs_quarter", at: Place(raw.file), remark,
                         hint: "Use the HCPCS file of the release's own quarter where there is one."))
             }
-            input.role = .primary
-            input.table = raw.table
-            input.form = form
-            input.rows = raw.rowCount
             parsed.tables.append(raw)
         }
+        raw = nil
         parsed.inputs.append(input)
     }
-    for index in parsed.inputs.indices where parsed.inputs[index].form == .txt {
-        let table = parsed.inputs[index].table
-        if parsed.tables.contains(where: { $0.table == table && $0.form == .csv }) {
+    for index in parsed.inputs.indices {
+        guard let table = parsed.inputs[index].table, let form = parsed.inputs[index].form else { continue }
+        if parsed.tables.contains(where: { $0.table == table && $0.form < form }) {
             parsed.inputs[index].role = .witness
         }
     }
     return parsed
+}
+
+/// Reads one document; no table for one that is ignored, with the reason in its entry.
+private func read(
+    _ document: SourceDocument, entry: ReleaseCatalogue.Entry, schemas: Schemas
+) -> Result<(Input, RawTable?), IngestError> {
+    do throws(IngestError) {
+        let bytes = try document.load()
+        var input = Input(path: document.path, bytes: bytes.count, sha256: Digest.hex(bytes), role: .ignored)
+        var raw: RawTable?
+        if document.fileExtension == "xlsx" {
+            raw = try readWorkbook(bytes, document, entry: entry, schemas: schemas, &input)
+        } else {
+            switch try recognise(bytes, of: document, schemas: schemas) {
+            case .other(let reason): input.remark = reason
+            case .table(let table, .txt) where !schemas.knowsText(table, year: entry.release.year):
+                input.remark = "the fixed-width layout of \(table.name) in \(entry.release.year) is not known"
+            case .table(let table, let form):
+                try checkName(document, release: entry.release, table: table)
+                raw = try parse(
+                    bytes, table: table, form: form, path: document.path, release: entry.release, schemas: schemas)
+            }
+        }
+        if var table = raw {
+            if table.table == .pprrvu { table.table = try qppOrNot(table, document) }
+            input.role = .primary
+            input.table = table.table
+            input.form = table.form
+            input.rows = table.rowCount
+            raw = table
+        }
+        return .success((input, raw))
+    } catch {
+        return .failure(error)
+    }
+}
+
+private func refuseTwice(_ raw: RawTable, _ tables: [RawTable]) throws(IngestError) {
+    guard let other = tables.first(where: { $0.table == raw.table && $0.form == raw.form }) else { return }
+    throw IngestError(
+        .badData, "table_twice", at: Place(raw.file),
+        "this is the \(raw.table.name) \(raw.form.rawValue), and so is \(other.file), with other content",
+        hint: "Name only one of them.")
+}
+
+/// Reads a workbook's first sheet; `nil`, with the reason in `input`, for one that holds no table that is read
+/// from workbooks.
+private func readWorkbook(
+    _ bytes: [UInt8], _ document: SourceDocument, entry: ReleaseCatalogue.Entry, schemas: Schemas,
+    _ input: inout Input
+) throws(IngestError) -> RawTable? {
+    guard document.isNamedByUser || isNamedLikeTable(document.name, schemas: schemas) else {
+        input.remark = "a workbook that is not named like a table that is read from workbooks"
+        return nil
+    }
+    let parts = try Archive(bytes, name: document.path)
+    func part(_ name: String) -> SourceDocument? { parts.documents.first { $0.path.hasSuffix(name) } }
+    var workbook = Workbook()
+    if let strings = part("/xl/sharedStrings.xml") { workbook.readStrings(try strings.load()) }
+    if let sheet = part("/xl/worksheets/sheet1.xml") { try parts.stream(sheet) { workbook.readSheet($0) } }
+    guard let table = recognise(workbook, schemas: schemas) else {
+        input.remark = "a workbook without a table that is read from workbooks"
+        guard !document.isNamedByUser else {
+            throw IngestError(
+                .badData, "not_recognised", at: Place(document.path), "this is \(input.remark ?? "")",
+                hint: "HCPCS is read from CMS's text file.")
+        }
+        return nil
+    }
+    try checkName(document, release: entry.release, table: table)
+    return try parse(workbook, table: table, path: document.path, release: entry.release, schemas: schemas)
 }
 
 /// PRIC IND tells the two PPRRVU files of a release apart; their names must agree with it.

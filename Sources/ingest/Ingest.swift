@@ -1,4 +1,5 @@
 import ArgumentParser
+import CSystem
 import Foundation
 import Model
 import Pipeline
@@ -24,6 +25,11 @@ struct Ingest: ParsableCommand {
             Run.self, Show.self, Explain.self, Search.self, Releases.self, VerifyCommand.self, Validate.self,
         ],
         defaultSubcommand: nil)
+
+    static func main() {
+        return_large_buffers()
+        main(nil)
+    }
 }
 
 /// The store that a command works on.

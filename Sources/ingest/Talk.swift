@@ -77,7 +77,8 @@ extension Talk {
     /// rules between indicators.
     func sayChecks(_ verification: Verification, defects: [KnownDefect]) {
         let named: Set = [
-            "row_totals", "csv_equals_txt", "qpp_subset", "locality_keys", "oppscap", "anesthesia", "payment_file",
+            "row_totals", "csv_equals_txt", "csv_equals_xlsx", "qpp_subset", "locality_keys", "oppscap", "anesthesia",
+            "payment_file",
             "hcpcs_actions", "leading_zeros",
         ]
         func score(_ checks: [Check]) -> String {

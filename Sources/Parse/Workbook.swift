@@ -1,0 +1,256 @@
+public import CSV
+import Model
+
+/// Rows of an XLSX worksheet, read from the XML parts of the workbook as they stream by.
+///
+/// CMS's workbooks are plain: one sheet, shared strings, numbers and blanks. Just these are read (ECMA-376
+/// part 1, §18.3.1 and §18.4); a workbook needs no more to be a witness.
+public struct Workbook {
+    private var strings: [UInt8] = []
+    private var stringEnds: [Int] = []
+    private var rest: [UInt8] = []
+    public private(set) var rows = CSVRows()
+
+    public init() {}
+
+    // MARK: Shared strings
+
+    /// Reads `xl/sharedStrings.xml`, whole.
+    public mutating func readStrings(_ xml: [UInt8]) {
+        xml.withUnsafeBufferPointer { bytes in
+            var scanner = Scanner(bytes, 0..<bytes.count)
+            while scanner.skip(past: "<si"), let item = scanner.take(until: "</si>") {
+                var parts = Scanner(bytes, item)
+                // A text may come in runs of different type.
+                while parts.skip(past: "<t"), let tag = parts.take(until: ">") {
+                    if bytes[tag.upperBound - 1] == UInt8(ascii: "/") { continue }
+                    guard let text = parts.take(until: "</t>") else { break }
+                    Self.append(bytes[text], to: &strings)
+                }
+                stringEnds.append(strings.count)
+            }
+        }
+    }
+
+    // MARK: The sheet
+
+    /// Reads the next piece of `xl/worksheets/sheet1.xml`.
+    public mutating func readSheet(_ piece: [UInt8]) {
+        var bytes = rest
+        rest = []
+        bytes += piece
+        var done = 0
+        bytes.withUnsafeBufferPointer { bytes in
+            var scanner = Scanner(bytes, 0..<bytes.count)
+            while scanner.skip(past: "<row"), let tag = scanner.take(until: ">") {
+                if bytes[tag.upperBound - 1] != UInt8(ascii: "/") {
+                    guard let cells = scanner.take(until: "</row>") else { break }
+                    readRow(Scanner(bytes, cells), line: scanner.number(scanner.attribute("r", in: tag)))
+                }
+                done = scanner.position
+            }
+        }
+        rest = Array(bytes[done...])
+    }
+
+    private mutating func readRow(_ cells: Scanner, line: Int) {
+        var scanner = cells
+        let bytes = scanner.bytes
+        var column = 0
+        while scanner.skip(past: "<c "), let tag = scanner.take(until: ">") {
+            let index = scanner.column(scanner.attribute("r", in: tag))
+            while column < index {
+                rows.append(field: [])
+                column += 1
+            }
+            if bytes[tag.upperBound - 1] != UInt8(ascii: "/"), let content = scanner.take(until: "</c>") {
+                readValue(Scanner(bytes, content), type: scanner.attribute("t", in: tag))
+            } else {
+                rows.append(field: [])
+            }
+            column += 1
+        }
+        if column > 0 { rows.endRow(line: line) }
+    }
+
+    private mutating func readValue(_ content: Scanner, type: Range<Int>) {
+        var scanner = content
+        let bytes = scanner.bytes
+        var value: [UInt8] = []
+        let isShared = type.count == 1 && bytes[type.lowerBound] == UInt8(ascii: "s")
+        if type.count == "inlineStr".utf8.count {
+            if scanner.skip(past: "<t"), scanner.skip(past: ">"), let text = scanner.take(until: "</t>") {
+                Self.append(bytes[text], to: &value)
+            }
+        } else if scanner.skip(past: "<v>"), let raw = scanner.take(until: "</v>") {
+            if isShared {
+                let index = scanner.number(raw)
+                if index < stringEnds.count {
+                    rows.append(field: strings[(index == 0 ? 0 : stringEnds[index - 1])..<stringEnds[index]])
+                    return
+                }
+            } else if type.isEmpty || (type.count == 1 && bytes[type.lowerBound] == UInt8(ascii: "n")) {
+                // Most numbers are short and plain, and stay as they are.
+                if raw.count <= 15, !bytes[raw].contains(UInt8(ascii: "E")) {
+                    rows.append(field: bytes[raw])
+                    return
+                }
+                value = Self.decimal(bytes[raw])
+            } else {
+                Self.append(bytes[raw], to: &value)
+            }
+        }
+        rows.append(field: value)
+    }
+
+    // MARK: Texts and numbers
+
+    /// Appends character data with its references (`&amp;`, `&#233;`) and the escapes of spreadsheets (`_x001A_`)
+    /// resolved. CMS's end-of-file mark means nothing in a workbook and is left out.
+    private static func append(_ text: Slice<UnsafeBufferPointer<UInt8>>, to buffer: inout [UInt8]) {
+        guard text.contains(where: { $0 == UInt8(ascii: "&") || $0 == UInt8(ascii: "_") }) else {
+            buffer.append(contentsOf: text)
+            return
+        }
+        let string = String(decoding: text, as: UTF8.self)
+        let resolved = string.replacing(#/&(#x?)?([0-9A-Za-z]+);|_x([0-9A-Fa-f]{4})_/#) { match -> String in
+            if let digits = match.output.3 {
+                let number = UInt32(digits, radix: 16) ?? 0x1A
+                return number == 0x1A
+                    ? "" : Unicode.Scalar(number).map { String(Character($0)) } ?? String(match.output.0)
+            }
+            let name = match.output.2 ?? ""
+            guard let mark = match.output.1 else {
+                return ["amp": "&", "lt": "<", "gt": ">", "quot": "\"", "apos": "'"][name] ?? String(match.output.0)
+            }
+            let scalar = UInt32(name, radix: mark == "#x" ? 16 : 10).flatMap(Unicode.Scalar.init)
+            return scalar.map { String(Character($0)) } ?? String(match.output.0)
+        }
+        buffer.append(contentsOf: resolved.utf8)
+    }
+
+    /// A number as people wrote it. Spreadsheets keep the nearest binary fraction and print up to 17 digits of it
+    /// (`0.56000000000000005`); fifteen digits are what it can hold of a decimal.
+    static func decimal(_ raw: some RandomAccessCollection<UInt8>) -> [UInt8] {
+        let raw = Array(raw)[...]
+        var digits: [UInt8] = []
+        var point: Int?
+        var exponent = 0
+        var index = raw.startIndex
+        while index < raw.endIndex {
+            switch raw[index] {
+            case 0x30...0x39: digits.append(raw[index])
+            case UInt8(ascii: ".") where point == nil: point = digits.count
+            case UInt8(ascii: "E"), UInt8(ascii: "e"):
+                guard let power = Int(String(decoding: raw[(index + 1)...], as: UTF8.self)), abs(power) < 30 else {
+                    return Array(raw)
+                }
+                exponent = power
+                index = raw.endIndex - 1
+            default: return Array(raw)
+            }
+            index += 1
+        }
+        var whole = (point ?? digits.count) + exponent
+        while digits.count > 1, digits[0] == 0x30, whole > 1 || digits.count > 15 {
+            digits.removeFirst()
+            whole -= 1
+        }
+        if digits.count > 15 {
+            let isRoundedUp = digits[15] >= UInt8(ascii: "5")
+            digits.removeLast(digits.count - 15)
+            var position = 14
+            while isRoundedUp {
+                if digits[position] < UInt8(ascii: "9") {
+                    digits[position] += 1
+                    break
+                }
+                digits[position] = 0x30
+                if position == 0 {
+                    digits.insert(UInt8(ascii: "1"), at: 0)
+                    whole += 1
+                    break
+                }
+                position -= 1
+            }
+        }
+        while whole > digits.count { digits.append(0x30) }
+        while whole < 1 {
+            digits.insert(0x30, at: 0)
+            whole += 1
+        }
+        var fraction = digits[whole...]
+        while fraction.last == 0x30 { fraction.removeLast() }
+        return fraction.isEmpty ? Array(digits[..<whole]) : digits[..<whole] + [UInt8(ascii: ".")] + fraction
+    }
+}
+
+/// Moves through bytes by what it looks for.
+private struct Scanner {
+    let bytes: UnsafeBufferPointer<UInt8>
+    private let end: Int
+    private(set) var position: Int
+
+    init(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) {
+        self.bytes = bytes
+        position = range.lowerBound
+        end = range.upperBound
+    }
+
+    /// Moves behind the next occurrence of `text`; false when there is none.
+    mutating func skip(past text: StaticString) -> Bool {
+        guard let start = find(text) else { return false }
+        position = start + text.utf8CodeUnitCount
+        return true
+    }
+
+    /// What stands before the next occurrence of `text`; moves behind it.
+    mutating func take(until text: StaticString) -> Range<Int>? {
+        guard let start = find(text) else { return nil }
+        defer { position = start + text.utf8CodeUnitCount }
+        return position..<start
+    }
+
+    private func find(_ text: StaticString) -> Int? {
+        let count = text.utf8CodeUnitCount
+        let wanted = text.utf8Start
+        let first = wanted[0]
+        var index = position
+        while index + count <= end {
+            if bytes[index] == first {
+                var length = 1
+                while length < count, bytes[index + length] == wanted[length] { length += 1 }
+                if length == count { return index }
+            }
+            index += 1
+        }
+        return nil
+    }
+
+    /// The value of an attribute in the inside of a tag; empty when it has none of this name.
+    func attribute(_ name: Character, in tag: Range<Int>) -> Range<Int> {
+        let first = name.asciiValue ?? 0
+        var index = tag.lowerBound
+        while index + 2 < tag.upperBound {
+            if bytes[index] == first, bytes[index + 1] == UInt8(ascii: "="),
+                index == tag.lowerBound || bytes[index - 1] == 0x20
+            {
+                let start = index + 3
+                var end = start
+                while end < tag.upperBound, bytes[end] != UInt8(ascii: "\"") { end += 1 }
+                return start..<end
+            }
+            index += 1
+        }
+        return tag.lowerBound..<tag.lowerBound
+    }
+
+    func number(_ digits: Range<Int>) -> Int {
+        bytes[digits].reduce(0) { (0x30...0x39).contains($1) && $0 < 1 << 40 ? $0 * 10 + Int($1 - 0x30) : $0 }
+    }
+
+    /// The column of a reference such as `AE11`, from 0.
+    func column(_ reference: Range<Int>) -> Int {
+        bytes[reference].prefix { (0x41...0x5A).contains($0) }.prefix(3).reduce(0) { $0 * 26 + Int($1 - 0x40) } - 1
+    }
+}

@@ -1,0 +1,60 @@
+import CSV
+import Model
+import Parse
+import Testing
+
+@Suite("Reading the parts of a workbook")
+struct WorkbookTests {
+    private func rows(sheet: String, strings: String = "", pieces: Int = 1) -> [[String]] {
+        var workbook = Workbook()
+        workbook.readStrings(Array("<sst>\(strings)</sst>".utf8))
+        let bytes = Array("<worksheet><sheetData>\(sheet)</sheetData></worksheet>".utf8)
+        let size = max(1, bytes.count / pieces)
+        for start in stride(from: 0, to: bytes.count, by: size) {
+            workbook.readSheet(Array(bytes[start..<min(start + size, bytes.count)]))
+        }
+        return (0..<workbook.rows.count).map { workbook.rows.strings(of: $0) }
+    }
+
+    @Test("Cells stand in their own columns, and what is left out between them is empty")
+    func gaps() {
+        let sheet = #"<row r="3"><c r="B3"><v>1</v></c><c r="D3" s="2"/><c r="AB3"><v>2</v></c></row>"#
+        let row = rows(sheet: sheet)[0]
+        #expect(row.count == 28)
+        #expect(row[1] == "1" && row[27] == "2" && row[0].isEmpty && row[3].isEmpty)
+    }
+
+    @Test("Shared strings keep their references, runs and escapes")
+    func sharedStrings() {
+        let strings =
+            "<si><t>A &amp; B</t></si><si><r><rPr><b/></rPr><t>one </t></r><r><t xml:space=\"preserve\">two</t></r></si>"
+            + "<si><t/></si><si><t>_x001A_</t></si><si><t>&#233;&lt;&#x41;</t></si>"
+        let sheet = (0..<5).map { #"<c r="\#(["A", "B", "C", "D", "E"][$0])1" t="s"><v>\#($0)</v></c>"# }.joined()
+        #expect(
+            rows(sheet: "<row r=\"1\">\(sheet)</row>", strings: strings)[0] == ["A & B", "one two", "", "", "é<A"])
+    }
+
+    @Test(
+        "Numbers are what people wrote, not what the spreadsheet's binary fraction prints",
+        arguments: [
+            ("0.56000000000000005", "0.56"), ("33.400900000000001", "33.4009"), ("0.28999999999999998", "0.29"),
+            ("1.4999999999999999E-2", "0.015"), ("1E2", "100"), ("99213", "99213"), ("0", "0"), ("0.10", "0.10"),
+            ("9.9999999999999999", "10"), ("9.9999999999999995E-3", "0.01"), ("108.91", "108.91"),
+        ])
+    func numbers(raw: String, expected: String) {
+        #expect(rows(sheet: "<row r=\"1\"><c r=\"A1\"><v>\(raw)</v></c></row>")[0] == [expected])
+    }
+
+    @Test("However the sheet is cut into pieces, the rows are the same", arguments: [1, 2, 7, 50, 400])
+    func pieces(count: Int) {
+        let sheet = (1...20).map { "<row r=\"\($0)\"><c r=\"A\($0)\"><v>\($0)</v></c></row>" }.joined()
+        #expect(rows(sheet: sheet, pieces: count) == (1...20).map { ["\($0)"] })
+    }
+
+    @Test("Damaged parts give fewer rows, not a crash")
+    func damaged() {
+        #expect(rows(sheet: #"<row r="1"><c r="A1" t="s"><v>9</v></c></row>"#) == [[""]])
+        #expect(rows(sheet: #"<row r="1"><c r="A1"><v>1</v>"#).isEmpty)
+        #expect(rows(sheet: #"<row r="1"/><row r="2"><c r=""><v>1</v></c></row>"#).count <= 1)
+    }
+}
