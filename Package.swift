@@ -21,8 +21,11 @@ import PackageDescription
 //     GRDB → Emit             dataset.sqlite and full-text search
 //     swift-argument-parser → ingest
 //
-// `CSchemas` holds the files of Schemas/ as bytes inside the binary (C23 `#embed`), so that the tables
-// people edit are the ones the program uses and the binary can be moved.
+// Workbooks are read by `Parse` from the two XML parts that CMS's plain sheets use: no kept XLSX package is to
+// be had for Linux, and a general one is not our business.
+//
+// `CSystem` is one call to the allocator. `CSchemas` holds the files of Schemas/ as bytes inside the binary
+// (C23 `#embed`), so that the tables people edit are the ones the program uses and the binary can be moved.
 
 let package = Package(
     name: "ingest",
