@@ -126,6 +126,8 @@ public struct IngestError: Error, Sendable {
 
     public let kind: Kind
     public let diagnostics: Diagnostics
+    /// The scores of all checks, when it was one of them that failed.
+    public var verification: Verification?
 
     public init(_ kind: Kind, _ diagnostics: Diagnostics) {
         self.kind = kind

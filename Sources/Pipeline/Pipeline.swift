@@ -93,7 +93,11 @@ public func run(
     let store = Store(options.store)
     let verification = try prove(canonical, options.checking, store: store, inputs: &inputs, schemas: schemas)
     canonical.diagnostics.add(verification.diagnostics)
-    try canonical.diagnostics.stopOnErrors(.gateFailed)
+    if !verification.mayPublish {
+        var error = IngestError(.gateFailed, canonical.diagnostics)
+        error.verification = verification
+        throw error
+    }
 
     var dataset = Dataset(
         canonical: canonical, verification: verification, tier: options.tier,

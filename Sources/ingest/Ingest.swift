@@ -54,6 +54,10 @@ extension ParsableCommand {
     /// Runs `body` and turns an ``IngestError`` into its messages on standard error and its exit code.
     func reporting(consequence: String? = nil, _ body: () throws -> Void) throws {
         do { try body() } catch let error as IngestError {
+            if let verification = error.verification {
+                Talk().endProgress()
+                Talk().sayChecks(verification, defects: try Schemas().knownDefects)
+            }
             Talk().report(error, consequence: consequence)
             throw ExitCode(error.kind.rawValue)
         }

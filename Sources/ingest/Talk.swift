@@ -89,7 +89,7 @@ extension Talk {
             return explained > 0 ? " (\(explained) explained)" : ""
         }
         var rows = verification.checks.filter { named.contains($0.id) }.map { check in
-            ["  \(check.id)", score([check]), check.detail + remark([check])]
+            ["\(check.failed > 0 ? "✗" : " ") \(check.id)", score([check]), check.detail + remark([check])]
         }
         let rules = verification.checks.filter { !named.contains($0.id) }
         rows.append([

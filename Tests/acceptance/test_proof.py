@@ -213,6 +213,9 @@ def test_one_GPCI_changed_by_a_thousandth_is_caught(release, tmp_path):
     path.write_bytes(csv_edit(path.read_bytes(), change))
     err = refused(release, tmp_path)
     assert "Only 15202-00 differs" in err and "[oppscap]" in err
+    # The scores are shown, with a mark at what failed.
+    assert re.search(r"^✗ oppscap +15960/16100 ", err, re.MULTILINE), err
+    assert re.search(r"^  row_totals +19090/19090 ", err, re.MULTILINE), err
 
 
 @pytest.mark.parametrize("name", ["GPCI2025.csv", "ANES2025.csv", "25LOCCO.csv"])
