@@ -7,7 +7,7 @@ import PackageDescription
 //
 // A stage takes a value and returns a value. Stages never import each other; they meet in `Pipeline`
 // through the types of `Model`, which imports nothing. Below the stages lie leaves that any of them may
-// use (`Model`, `Digest`, `CSV`, `Schemas`, `Payment`); above `Pipeline` lies only the command line.
+// use (`Model`, `Digest`, `CSV`, `JSON`, `YAML`, `Schemas`, `Payment`); above `Pipeline` lies only the command line.
 // Every arrow points down, and each C library or package is imported by exactly one module:
 //
 //     libcsv → CSV            tokenising CSV, for CMS's files and for our own tables in Schemas/
@@ -17,7 +17,7 @@ import PackageDescription
 //                             whichever library reads it, and libzip would add a dependency without
 //                             removing them
 //     swift-crypto → Digest   SHA-256
-//     Yams → Overlay          YAML with line and column
+//     Yams → YAML             YAML with line and column, for overlays and the policy
 //     GRDB → Emit             dataset.sqlite and full-text search
 //     swift-argument-parser → ingest
 //
@@ -50,6 +50,8 @@ let package = Package(
         .target(name: "CSV", dependencies: ["CLibcsv"]),
         .target(name: "CSchemas"),
         .target(name: "CSystem"),
+        .target(name: "JSON", dependencies: ["Model"]),
+        .target(name: "YAML", dependencies: [.product(name: "Yams", package: "Yams")]),
         .target(name: "Payment", dependencies: ["Model"]),
         .target(name: "Schemas", dependencies: ["CSchemas", "CSV", "Model"]),
 
@@ -62,27 +64,27 @@ let package = Package(
         .target(name: "Normalise", dependencies: ["Model", "Schemas"]),
         .target(
             name: "Overlay",
-            dependencies: ["Digest", "Model", "Schemas", .product(name: "Yams", package: "Yams")]),
+            dependencies: ["Digest", "Model", "Schemas", "YAML"]),
         .target(
             name: "Emit",
             dependencies: [
-                "Digest", "Model", "Payment", "Schemas", .product(name: "GRDB", package: "GRDB.swift"),
+                "Digest", "JSON", "Model", "Payment", "Schemas", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         .target(name: "Verify", dependencies: ["Model", "Payment", "Schemas"]),
-        .target(name: "Store", dependencies: ["CSV", "Digest", "Model", "Schemas"]),
+        .target(name: "Store", dependencies: ["CSV", "Digest", "JSON", "Model", "Schemas"]),
 
         // The whole
         .target(
             name: "Pipeline",
             dependencies: [
-                "Acquire", "Digest", "Emit", "Model", "Normalise", "Overlay", "Parse", "Schemas",
+                "Acquire", "Digest", "Emit", "JSON", "Model", "Normalise", "Overlay", "Parse", "Schemas",
                 "Payment", "Store", "Unpack", "Verify",
             ]),
         .executableTarget(
             name: "ingest",
             dependencies: [
-                "CSystem", "Model", "Payment", "Pipeline", "Schemas", "Store", "Verify",
+                "CSystem", "JSON", "Model", "Payment", "Pipeline", "Schemas", "Store", "Verify",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -92,9 +94,10 @@ let package = Package(
             dependencies: ["Digest", "Emit", "Model", "Normalise", "Parse", "Schemas", "Verify"],
             path: "Tests/TestSupport"),
         .testTarget(name: "ModelTests", dependencies: ["Model", "TestSupport"]),
+        .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
         .testTarget(name: "CSVTests", dependencies: ["CSV", "TestSupport"]),
         .testTarget(name: "UnpackTests", dependencies: ["Model", "TestSupport", "Unpack"]),
-        .testTarget(name: "SchemasTests", dependencies: ["CSV", "Model", "Schemas", "Store", "TestSupport"]),
+        .testTarget(name: "SchemasTests", dependencies: ["CSV", "JSON", "Model", "Schemas", "Store", "TestSupport"]),
         .testTarget(
             name: "ParseTests", dependencies: ["CSV", "Model", "Parse", "Schemas", "TestSupport"],
             exclude: ["Goldens"]),
@@ -106,8 +109,8 @@ let package = Package(
             exclude: ["Goldens"]),
         .testTarget(
             name: "EmitTests",
-            dependencies: ["CSV", "Emit", "Model", "Overlay", "Schemas", "Store", "TestSupport"]),
-        .testTarget(name: "StoreTests", dependencies: ["Model", "Store", "TestSupport"]),
+            dependencies: ["CSV", "Emit", "JSON", "Model", "Overlay", "Schemas", "Store", "TestSupport"]),
+        .testTarget(name: "StoreTests", dependencies: ["JSON", "Model", "Store", "TestSupport"]),
     ],
     cLanguageStandard: .c2x
 )

@@ -1,5 +1,5 @@
 import Model
-private import Yams
+import YAML
 
 /// An editors' file as it was read: its path below the overlay folder and its text.
 public struct OverlayFile: Sendable {
@@ -74,17 +74,18 @@ struct OverlayReader {
     mutating func read(_ overlay: OverlayFile) {
         file = overlay.path
         do {
-            var documents = try compose_all(yaml: overlay.text)
-            while let document = documents.next() { read(document) }
-            if let error = documents.error { throw error }
+            for document in try readYAML(overlay.text) { read(document) }
         } catch {
-            problems.add(diagnostic(for: error))
+            problems.add(
+                Diagnostic(
+                    .error, "overlay_yaml", at: Place(file, line: error.line, column: error.column), error.message,
+                    hint: "Texts with a colon, a hash or a brace need quotation marks or a block (`>-`)."))
         }
     }
 
-    private mutating func read(_ document: Node) {
+    private mutating func read(_ document: YAMLNode) {
         guard let mapping = document.mapping else {
-            if case .scalar(let scalar) = document, scalar.string.isEmpty { return }
+            if document.text?.isEmpty == true { return }
             report("overlay_type", document, "expected keys and values, such as `code: J7308`")
             return
         }
@@ -106,7 +107,7 @@ struct OverlayReader {
         "section", "range", "name", "billing", "documentation", "rvu_notes", "questions",
     ]
 
-    private mutating func readCode(_ mapping: Node.Mapping, code: Node) {
+    private mutating func readCode(_ mapping: YAMLMapping, code: YAMLNode) {
         refuseUnknownKeys(mapping, Self.codeKeys)
         guard let name = text(code) else { return }
         var overlay = CodeOverlay(code: Placed(value: name.uppercased(), place: place(code)))
@@ -150,7 +151,7 @@ struct OverlayReader {
             && text.utf8.dropFirst(7).allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
     }
 
-    private mutating func readCategory(_ mapping: Node.Mapping, _ document: Node) {
+    private mutating func readCategory(_ mapping: YAMLMapping, _ document: YAMLNode) {
         refuseUnknownKeys(mapping, Self.categoryKeys)
         let scope: CategoryOverlay.Scope
         if let node = mapping["section"] {
@@ -183,15 +184,15 @@ struct OverlayReader {
                 return
             }
             refuseUnknownKeys(notes, reasons.sorted())
-            for (key, value) in notes { overlay.notes[key.string ?? ""] = template(value) }
+            for (key, value) in notes.members { overlay.notes[key.text ?? ""] = template(value) }
         }
         overlay.questions = questions(mapping["questions"], allowsRoutes: true)
         categories.append(overlay)
     }
 
-    private mutating func questions(_ node: Node?, allowsRoutes: Bool) -> [QuestionTemplate] {
+    private mutating func questions(_ node: YAMLNode?, allowsRoutes: Bool) -> [QuestionTemplate] {
         guard let node else { return [] }
-        guard let list = node.sequence, !list.isEmpty else {
+        guard let list = node.list, !list.isEmpty else {
             report("overlay_type", node, "`questions` is a list of `question` and `answer`")
             return []
         }
@@ -218,7 +219,7 @@ struct OverlayReader {
         }
     }
 
-    private mutating func template(_ node: Node?) -> Template? {
+    private mutating func template(_ node: YAMLNode?) -> Template? {
         guard let node, let text = text(node, mayHoldVariables: true) else { return nil }
         let template = Template(text)
         for unknown in template.unknownVariables {
@@ -232,13 +233,12 @@ struct OverlayReader {
 
     // MARK: Scalars
 
-    private mutating func text(_ node: Node?, mayHoldVariables: Bool = false) -> String? {
+    private mutating func text(_ node: YAMLNode?, mayHoldVariables: Bool = false) -> String? {
         guard let node else { return nil }
-        guard case .scalar(let scalar) = node else {
+        guard let text = node.text?.trimmed else {
             report("overlay_type", node, "expected a text")
             return nil
         }
-        let text = scalar.string.trimmed
         if text.isEmpty {
             report("overlay_empty", node, "the text is empty", hint: "Write it, or take the key away.")
             return nil
@@ -251,43 +251,26 @@ struct OverlayReader {
         return text
     }
 
-    private mutating func texts(_ node: Node?) -> [Placed<String>] {
+    private mutating func texts(_ node: YAMLNode?) -> [Placed<String>] {
         guard let node else { return [] }
-        guard let list = node.sequence, !list.isEmpty else {
+        guard let list = node.list, !list.isEmpty else {
             report("overlay_type", node, "expected a list of texts, each on a line that begins with `- `")
             return []
         }
         return list.compactMap { item in text(item).map { Placed(value: $0, place: place(item)) } }
     }
 
-    private mutating func refuseUnknownKeys(_ mapping: Node.Mapping, _ known: [String]) {
-        for (key, _) in mapping where !known.contains(key.string ?? "") {
+    private mutating func refuseUnknownKeys(_ mapping: YAMLMapping, _ known: [String]) {
+        for (key, _) in mapping.members where !known.contains(key.text ?? "") {
             report(
-                "overlay_key", key, "'\(key.string ?? "")' is no key here; known are \(known.joined(separator: ", "))")
+                "overlay_key", key, "'\(key.text ?? "")' is no key here; known are \(known.joined(separator: ", "))")
         }
     }
 
-    private func place(_ node: Node) -> Place { Place(file, line: node.mark?.line, column: node.mark?.column) }
+    private func place(_ node: YAMLNode) -> Place { Place(file, line: node.line, column: node.column) }
 
-    private mutating func report(_ id: String, _ node: Node, _ message: String, hint: String? = nil) {
+    private mutating func report(_ id: String, _ node: YAMLNode, _ message: String, hint: String? = nil) {
         problems.add(Diagnostic(.error, id, at: place(node), message, hint: hint))
-    }
-
-    private func diagnostic(for error: any Error) -> Diagnostic {
-        func syntax(_ mark: Mark?, _ message: String) -> Diagnostic {
-            Diagnostic(
-                .error, "overlay_yaml", at: Place(file, line: mark?.line, column: mark?.column), message,
-                hint: "Texts with a colon, a hash or a brace need quotation marks or a block (`>-`).")
-        }
-        switch error as? YamlError {
-        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-            .composer(_, let problem, let mark, _):
-            return syntax(mark, problem)
-        case .duplicatedKeysInMapping(let duplicates, let context):
-            return syntax(context.mark, "the key '\(duplicates.joined(separator: "', '"))' stands twice")
-        case .reader(let problem, _, _, _): return syntax(nil, problem)
-        default: return syntax(nil, "\(error)")
-        }
     }
 }
 

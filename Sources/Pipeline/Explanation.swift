@@ -1,5 +1,6 @@
 import Emit
 import Foundation
+import JSON
 public import Model
 public import Payment
 public import Schemas

@@ -1,7 +1,8 @@
 import Emit
+public import JSON
 import Model
 public import Schemas
-public import Store
+import Store
 
 /// A field of a code's document with its meaning and the lines it came from.
 public struct FoundField: Sendable {

@@ -2,6 +2,7 @@ import Acquire
 import Digest
 import Emit
 public import Foundation
+import JSON
 public import Model
 import Normalise
 import Overlay

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 public import Model
 import Payment
 public import Schemas

@@ -1,6 +1,7 @@
 import Digest
 import Emit
 public import Foundation
+import JSON
 public import Model
 public import Schemas
 import Store

@@ -1,6 +1,7 @@
 import CSV
 import Digest
 public import Foundation
+public import JSON
 public import Model
 
 /// A published revision of a release.

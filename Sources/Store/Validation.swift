@@ -1,6 +1,7 @@
 import CSV
 import Digest
 public import Foundation
+import JSON
 public import Model
 public import Schemas
 

@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Foundation
+import JSON
 import Model
 public import Payment
 import Pipeline

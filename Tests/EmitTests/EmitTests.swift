@@ -1,6 +1,7 @@
 import CSV
 import Emit
 import Foundation
+import JSON
 import Model
 import Schemas
 import Store

@@ -1,5 +1,6 @@
 import CSV
 import Foundation
+import JSON
 import Model
 import Schemas
 import Store

@@ -1,4 +1,4 @@
-import Store
+import JSON
 import Testing
 
 @Suite("Reading JSON")

@@ -1,0 +1,91 @@
+private import Yams
+
+/// A YAML value as its editor typed it: `NO` is the text NO and `00100` keeps its zeros.
+public struct YAMLNode: Sendable {
+    public enum Content: Sendable {
+        case text(String)
+        case list([YAMLNode])
+        /// Keys in the order of the file.
+        case mapping(YAMLMapping)
+    }
+
+    public let content: Content
+    /// Where it stands in its file, from 1.
+    public let line: Int?
+    public let column: Int?
+
+    public var mapping: YAMLMapping? { if case .mapping(let mapping) = content { mapping } else { nil } }
+    public var list: [YAMLNode]? { if case .list(let nodes) = content { nodes } else { nil } }
+    public var text: String? { if case .text(let text) = content { text } else { nil } }
+}
+
+/// Keys with their values; no key stands twice.
+public struct YAMLMapping: Sendable {
+    public let members: [(key: YAMLNode, value: YAMLNode)]
+
+    public subscript(key: String) -> YAMLNode? { members.first { $0.key.text == key }?.value }
+}
+
+/// Why a text is no YAML, and where.
+public struct YAMLError: Error {
+    public let message: String
+    public let line: Int?
+    public let column: Int?
+}
+
+/// The documents of a YAML text.
+/// - Throws: when it is no YAML, or a key stands twice.
+public func readYAML(_ text: String) throws(YAMLError) -> [YAMLNode] {
+    do {
+        var documents = try compose_all(yaml: text)
+        var nodes: [YAMLNode] = []
+        // Every value takes a byte to write, so that more values than this are aliases of aliases.
+        var rest = text.utf8.count + 16
+        while let document = documents.next() { nodes.append(try YAMLNode(document, rest: &rest)) }
+        if let error = documents.error { throw error }
+        return nodes
+    } catch {
+        throw (error as? YAMLError) ?? YAMLError(error)
+    }
+}
+
+extension YAMLNode {
+    fileprivate init(_ node: Node, rest: inout Int) throws(YAMLError) {
+        rest -= 1
+        guard rest > 0 else {
+            throw YAMLError(message: "its aliases unfold without end", line: node.mark?.line, column: node.mark?.column)
+        }
+        line = node.mark?.line
+        column = node.mark?.column
+        switch node {
+        case .scalar(let scalar): content = .text(scalar.string)
+        case .sequence(let sequence):
+            var nodes: [YAMLNode] = []
+            for node in sequence { nodes.append(try YAMLNode(node, rest: &rest)) }
+            content = .list(nodes)
+        case .mapping(let mapping):
+            var members: [(key: YAMLNode, value: YAMLNode)] = []
+            for (key, value) in mapping {
+                members.append((try YAMLNode(key, rest: &rest), try YAMLNode(value, rest: &rest)))
+            }
+            content = .mapping(YAMLMapping(members: members))
+        case .alias: content = .text("")
+        }
+    }
+}
+
+extension YAMLError {
+    fileprivate init(_ error: any Error) {
+        switch error as? YamlError {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            self.init(message: problem, line: mark.line, column: mark.column)
+        case .duplicatedKeysInMapping(let duplicates, let context):
+            self.init(
+                message: "the key '\(duplicates.joined(separator: "', '"))' stands twice", line: context.mark.line,
+                column: context.mark.column)
+        case .reader(let problem, _, _, _): self.init(message: problem, line: nil, column: nil)
+        default: self.init(message: "\(error)", line: nil, column: nil)
+        }
+    }
+}
