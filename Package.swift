@@ -3,7 +3,7 @@ import PackageDescription
 
 // The folders are the stages of the pipeline:
 //
-//     acquire → unpack → parse → normalise → overlay → verify → emit → store
+//     acquire → unpack → parse → normalise → overlay → verify → emit → diff → store
 //
 // A stage takes a value and returns a value. Stages never import each other; they meet in `Pipeline`
 // through the types of `Model`, which imports nothing. Below the stages lie leaves that any of them may
@@ -61,7 +61,7 @@ let package = Package(
             name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .target(name: "Unpack", dependencies: ["CZlib", "Model"]),
         .target(name: "Parse", dependencies: ["CSV", "Model", "Schemas"]),
-        .target(name: "Normalise", dependencies: ["Model", "Schemas"]),
+        .target(name: "Normalise", dependencies: ["Digest", "Model", "Schemas"]),
         .target(
             name: "Overlay",
             dependencies: ["Digest", "Model", "Schemas", "YAML"]),
@@ -71,6 +71,10 @@ let package = Package(
                 "Digest", "JSON", "Model", "Payment", "Schemas", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
+        .target(name: "CDiffPage", exclude: ["diff.css", "diff.js"]),
+        .target(
+            name: "Diff",
+            dependencies: ["CDiffPage", "CSV", "JSON", "Model", "Payment", "Schemas", "YAML"]),
         .target(name: "Verify", dependencies: ["Model", "Payment", "Schemas"]),
         .target(name: "Store", dependencies: ["CSV", "Digest", "JSON", "Model", "Schemas"]),
 
@@ -78,13 +82,13 @@ let package = Package(
         .target(
             name: "Pipeline",
             dependencies: [
-                "Acquire", "Digest", "Emit", "JSON", "Model", "Normalise", "Overlay", "Parse", "Schemas",
+                "Acquire", "CSV", "Diff", "Digest", "Emit", "JSON", "Model", "Normalise", "Overlay", "Parse", "Schemas",
                 "Payment", "Store", "Unpack", "Verify",
             ]),
         .executableTarget(
             name: "ingest",
             dependencies: [
-                "CSystem", "JSON", "Model", "Payment", "Pipeline", "Schemas", "Store", "Verify",
+                "CSystem", "Diff", "JSON", "Model", "Payment", "Pipeline", "Schemas", "Store", "Verify",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -115,7 +119,7 @@ let package = Package(
     cLanguageStandard: .c2x
 )
 
-let cTargets: Set = ["CSchemas", "CSystem"]
+let cTargets: Set = ["CDiffPage", "CSchemas", "CSystem"]
 for target in package.targets where target.type != .system && !cTargets.contains(target.name) {
     target.swiftSettings = [
         .enableUpcomingFeature("ExistentialAny"),

@@ -48,8 +48,14 @@ static const unsigned char manifest_schema_json[] = {
 static const unsigned char overlay_schema_json[] = {
 #embed "../../Schemas/overlay.schema.json"
 };
+static const unsigned char policy_yaml[] = {
+#embed "../../Schemas/policy.yaml"
+};
 static const unsigned char values_anesthesia_shares_csv[] = {
 #embed "../../Schemas/values/anesthesia-shares.csv"
+};
+static const unsigned char values_change_categories_csv[] = {
+#embed "../../Schemas/values/change-categories.csv"
 };
 static const unsigned char values_checks_csv[] = {
 #embed "../../Schemas/values/checks.csv"
@@ -87,6 +93,9 @@ static const unsigned char values_states_csv[] = {
 static const unsigned char values_status_csv[] = {
 #embed "../../Schemas/values/status.csv"
 };
+static const unsigned char values_systemic_rules_csv[] = {
+#embed "../../Schemas/values/systemic-rules.csv"
+};
 static const unsigned char values_work_floor_csv[] = {
 #embed "../../Schemas/values/work-floor.csv"
 };
@@ -112,7 +121,9 @@ static const SchemaFile files[] = {
     FILE("layouts/pprrvu.csv", layouts_pprrvu_csv),
     FILE("manifest.schema.json", manifest_schema_json),
     FILE("overlay.schema.json", overlay_schema_json),
+    FILE("policy.yaml", policy_yaml),
     FILE("values/anesthesia-shares.csv", values_anesthesia_shares_csv),
+    FILE("values/change-categories.csv", values_change_categories_csv),
     FILE("values/checks.csv", values_checks_csv),
     FILE("values/code-ranges.csv", values_code_ranges_csv),
     FILE("values/hcpcs-sections.csv", values_hcpcs_sections_csv),
@@ -125,6 +136,7 @@ static const SchemaFile files[] = {
     FILE("values/routes.csv", values_routes_csv),
     FILE("values/states.csv", values_states_csv),
     FILE("values/status.csv", values_status_csv),
+    FILE("values/systemic-rules.csv", values_systemic_rules_csv),
     FILE("values/work-floor.csv", values_work_floor_csv),
     FILE("verification.schema.json", verification_schema_json),
     {0, 0, 0},

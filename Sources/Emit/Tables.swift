@@ -34,6 +34,14 @@ struct DatasetTable {
                     for row in codes[index].relativeValues.indices { try body(codes[index].relativeValues[row].cells) }
                 }
             },
+            DatasetTable(DescriptorDigestRow.self) { body in
+                for index in codes.indices {
+                    for row in codes[index].relativeValues {
+                        guard let digest = row.descriptorDigest else { continue }
+                        try body(DescriptorDigestRow(key: row.key, digest: digest).cells)
+                    }
+                }
+            },
             DatasetTable(canonical.modifiers.map(ModifierRow.init)),
             DatasetTable(canonical.localities),
             DatasetTable(canonical.oppsCaps),

@@ -3,7 +3,7 @@ public import Model
 /// Writes JSON as bytes, keys in the order given: compact for NDJSON, indented for files that people read.
 public struct JSONWriter {
     public private(set) var bytes: [UInt8] = []
-    private let isIndented: Bool
+    private var isIndented: Bool
     private var depth = 0
     private var needsComma = false
 
@@ -11,6 +11,20 @@ public struct JSONWriter {
 
     public mutating func object(_ body: (inout JSONWriter) -> Void) { nest("{", "}", body) }
     public mutating func array(_ body: (inout JSONWriter) -> Void) { nest("[", "]", body) }
+
+    /// An object on a line of its own, also where the rest is indented: for long lists that people search.
+    public mutating func line(_ body: (inout JSONWriter) -> Void) {
+        separate()
+        let wasIndented = isIndented
+        isIndented = false
+        // The separator is written already.
+        needsComma = false
+        bytes.append(UInt8(ascii: "{"))
+        body(&self)
+        bytes.append(UInt8(ascii: "}"))
+        isIndented = wasIndented
+        needsComma = true
+    }
 
     public mutating func key(_ name: String) {
         separate()
@@ -74,6 +88,14 @@ public struct JSONWriter {
             }
             bytes.append(UInt8(ascii: "]"))
         }
+        needsComma = true
+    }
+
+    /// A number or truth value whose text is at hand; `null` for an empty one.
+    public mutating func field(_ name: String, bare text: String) {
+        key(name)
+        separate()
+        bytes.append(contentsOf: (text.isEmpty ? "null" : text).utf8)
         needsComma = true
     }
 

@@ -64,6 +64,8 @@ public struct RelativeValue: Sendable, Equatable {
     public var unpricedReason: String?
     /// Whether the QPP file lists the row too; `nil` when there is no QPP file.
     public var isInQPPFile: Bool?
+    /// What tells whether DESCRIPTION was reworded; `nil` where the file leaves it empty.
+    public var descriptorDigest: DescriptorDigest?
     public var source: Source
 
     /// A row of nothing but its key and place, to be filled field by field.
@@ -129,4 +131,32 @@ extension RelativeValue: TableRow {
             isInQPPFile.map { .flag($0) } ?? .null,
         ]
     }
+}
+
+/// Stands for a PPRRVU descriptor where its text may not be shown: enough to see a change, too little to read.
+public struct DescriptorDigest: Sendable, Equatable {
+    /// The first twelve hexadecimal digits of the SHA-256 of the text as published.
+    public let whole: String
+    /// The same of its words alone: letters and digits in lower case.
+    public let words: String
+
+    public init(whole: String, words: String) {
+        self.whole = whole
+        self.words = words
+    }
+}
+
+/// The digest of a row's descriptor.
+public struct DescriptorDigestRow: TableRow {
+    let key: RowKey
+    let digest: DescriptorDigest
+
+    public init(key: RowKey, digest: DescriptorDigest) {
+        self.key = key
+        self.digest = digest
+    }
+
+    public static let table = "descriptor_digests"
+    public static let columns = ["code", "modifier", "digest", "words_digest"]
+    public var cells: [Cell] { [.text(key.code), .text(key.modifier), .text(digest.whole), .text(digest.words)] }
 }

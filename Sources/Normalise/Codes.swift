@@ -1,3 +1,4 @@
+import Digest
 import Model
 import Schemas
 
@@ -11,6 +12,7 @@ func joinCodes(
     joined.reserveCapacity(rows.count + records.count / 4)
     var row = 0
     var record = 0
+    var digests = DescriptorDigests()
     while row < rows.count || record < records.count {
         let isRow = row < rows.count && (record == records.count || rows[row].value.key.code <= records[record].code)
         let code = isRow ? rows[row].value.key.code : records[record].code
@@ -19,6 +21,8 @@ func joinCodes(
             entry.shortDescriptor = rows[row].descriptor.collapsed
             while row < rows.count, rows[row].value.key.code == code {
                 entry.relativeValues.append(rows[row].value)
+                entry.relativeValues[entry.relativeValues.count - 1].descriptorDigest = digests.digest(
+                    of: rows[row].descriptor)
                 row += 1
             }
         } else {
@@ -83,5 +87,44 @@ private func report(_ entry: CodeEntry, hasHCPCS: Bool, _ diagnostics: inout Dia
             Diagnostic(
                 .warning, "hcpcs_absent", at: place, "\(entry.code) is in PPRRVU and not in the HCPCS file",
                 hint: "The HCPCS file may be older than the release."))
+    }
+}
+
+/// Neighbouring rows are of one code and mostly repeat its descriptor.
+private struct DescriptorDigests {
+    private var last: (text: String, digest: DescriptorDigest)?
+
+    mutating func digest(of text: String) -> DescriptorDigest? {
+        guard !text.isEmpty else { return nil }
+        if let last, last.text == text { return last.digest }
+        let digest = DescriptorDigest(whole: hex(Array(text.utf8)), words: hex(words(of: text)))
+        last = (text, digest)
+        return digest
+    }
+
+    private func hex(_ bytes: [UInt8]) -> String {
+        var digest = Digest()
+        digest.update(bytes)
+        return digest.hex(digits: 12)
+    }
+
+    /// Letters and digits in lower case, a blank between words.
+    private func words(of text: String) -> [UInt8] {
+        var words: [UInt8] = []
+        var isBetween = false
+        for byte in text.utf8 {
+            switch byte {
+            case 0x30...0x39, 0x61...0x7A, 0x80...0xFF:
+                if isBetween, !words.isEmpty { words.append(0x20) }
+                words.append(byte)
+                isBetween = false
+            case 0x41...0x5A:
+                if isBetween, !words.isEmpty { words.append(0x20) }
+                words.append(byte | 0x20)
+                isBetween = false
+            default: isBetween = true
+            }
+        }
+        return words
     }
 }

@@ -16,6 +16,8 @@ public struct Schemas: Sendable {
     public let checks: [CheckPolicy]
     public let knownDefects: [KnownDefect]
     public let payment: PaymentRules
+    public let changeCategories: [ChangeCategory]
+    public let systemicRules: [SystemicRuleDefinition]
     /// States by two-letter code, as GPCI has them, with their names.
     public let states: [(code: String, name: String)]
     /// The record of CMS's payment files.
@@ -39,6 +41,8 @@ public struct Schemas: Sendable {
         localityCorrections = try LocalityCorrection.read(EmbeddedTable("values/locality-corrections.csv"))
         checks = try CheckPolicy.read(EmbeddedTable("values/checks.csv"))
         knownDefects = try KnownDefect.read(EmbeddedTable("values/known-defects.csv"))
+        changeCategories = try ChangeCategory.read(EmbeddedTable("values/change-categories.csv"))
+        systemicRules = try SystemicRuleDefinition.read(EmbeddedTable("values/systemic-rules.csv"))
         payment = try PaymentRules(
             shares: EmbeddedTable("values/anesthesia-shares.csv"), floors: EmbeddedTable("values/work-floor.csv"))
         var states: [(code: String, name: String)] = []

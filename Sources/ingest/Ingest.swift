@@ -23,6 +23,7 @@ struct Ingest: ParsableCommand {
         version: toolVersion,
         subcommands: [
             Run.self, Show.self, Explain.self, Search.self, Releases.self, VerifyCommand.self, Validate.self,
+            DiffCommand.self,
         ],
         defaultSubcommand: nil)
 

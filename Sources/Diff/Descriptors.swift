@@ -1,0 +1,111 @@
+import Model
+
+/// A code whose descriptor is not what it was.
+public struct DescriptorChange: Sendable {
+    public enum Kind: String, Sendable {
+        /// Case, blanks or punctuation.
+        case cosmetic
+        case reworded
+        /// CMS has added the code anew, or no word of the old text is left: it may mean something else now.
+        case reuseSuspected = "reuse_suspected"
+    }
+
+    public let code: String
+    public let kind: Kind
+    /// How many PPRRVU rows show it.
+    public let rows: Int
+    /// Both texts; `nil` where the tier does not show them.
+    let words: WordDifference?
+    public let from: String?
+    public let to: String?
+}
+
+extension Difference {
+    /// Brings together, by code, what changed in PPRRVU's and in HCPCS's descriptors.
+    mutating func describeDescriptors() {
+        guard let base else { return }
+        let digest = category("descriptor_changed")
+        let texts = Set(["short_descriptor_changed", "long_descriptor_changed"].compactMap { category($0) })
+        let wordsDigest = category("descriptor_words_changed")
+        struct Found {
+            var rows = 0
+            var hasNewWords = false
+            var hasTexts = false
+        }
+        var found: [String: Found] = [:]
+        for change in changes where change.rule.map({ rules[$0].origin }) != .absent {
+            let code = value("code", of: change)
+            if change.category == digest { found[code, default: Found()].rows += 1 }
+            if change.category == wordsDigest { found[code, default: Found()].hasNewWords = true }
+            if texts.contains(change.category) { found[code, default: Found()].hasTexts = true }
+        }
+        guard !found.isEmpty else { return }
+        let oldRows = base["codes"].rowsByKey()
+        let newRows = head["codes"].rowsByKey()
+        for (code, what) in found.sorted(by: { $0.key < $1.key }) {
+            guard let old = oldRows[code], let new = newRows[code] else { continue }
+            func pair(_ column: String) -> (String, String)? {
+                let before = base["codes"].text(old, column)
+                let after = head["codes"].text(new, column)
+                return before.isEmpty || after.isEmpty || before == after ? nil : (before, after)
+            }
+            guard let (before, after) = pair("long_descriptor") ?? pair("short_descriptor") else {
+                // Level II's own list may say the same as before where PPRRVU's column was reworded.
+                descriptors.append(
+                    DescriptorChange(
+                        code: code, kind: what.hasNewWords ? .reworded : .cosmetic, rows: what.rows, words: nil,
+                        from: nil, to: nil))
+                continue
+            }
+            let words = WordDifference(before, after)
+            let isAddedAnew =
+                base["codes"].text(old, "added") != head["codes"].text(new, "added")
+                && !base["codes"].text(old, "added").isEmpty
+            let kind: DescriptorChange.Kind =
+                haveSameWords(before, after)
+                ? .cosmetic : isAddedAnew || !words.sharesContent ? .reuseSuspected : .reworded
+            descriptors.append(
+                DescriptorChange(code: code, kind: kind, rows: what.rows, words: words, from: before, to: after))
+        }
+        let order: [DescriptorChange.Kind] = [.reuseSuspected, .reworded, .cosmetic]
+        descriptors.sort { left, right in
+            let ranks = (order.firstIndex(of: left.kind) ?? 0, order.firstIndex(of: right.kind) ?? 0)
+            if ranks.0 != ranks.1 { return ranks.0 < ranks.1 }
+            let similar = (left.words?.similarity ?? 101, right.words?.similarity ?? 101)
+            return similar.0 != similar.1 ? similar.0 < similar.1 : left.code < right.code
+        }
+    }
+}
+
+/// An overlay that wants a person.
+public struct EditorialTask: Sendable {
+    public let code: String
+    /// `stale`, `orphaned` or `unreviewed`.
+    public let state: String
+    /// The release against which the texts were reviewed; empty when none.
+    public let reviewed: String
+    /// The overlay file and line.
+    public let file: String
+    public let line: Int
+}
+
+extension Difference {
+    /// Lists the overlays of HEAD whose texts are not known to fit, those that cannot be right first.
+    mutating func listEditorialWork() {
+        let table = head["editorial"]
+        let order = ["orphaned", "stale", "unreviewed"]
+        for row in 0..<table.count {
+            let state = table.text(row, "review_state")
+            guard order.contains(state) else { continue }
+            let code = table.text(row, "code")
+            let place = head.overlayPlaces[code]
+            editorialWork.append(
+                EditorialTask(
+                    code: code, state: state, reviewed: table.text(row, "review_release"), file: place?.file ?? "",
+                    line: place?.line ?? 1))
+        }
+        editorialWork.sort {
+            (order.firstIndex(of: $0.state) ?? 0, $0.code) < (order.firstIndex(of: $1.state) ?? 0, $1.code)
+        }
+    }
+}

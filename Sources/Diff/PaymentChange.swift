@@ -1,0 +1,217 @@
+public import Model
+public import Payment
+
+/// What a release does to Medicare's national payment (all GPCIs 1.000) for a row in one setting, with the
+/// conversion factor of those who are not qualifying APM participants. The OPPS cap is left aside: it is local.
+public struct PaymentChange: Sendable {
+    public enum Event: String, Sendable {
+        /// Paid on both sides.
+        case revalued
+        /// The setting was NA and is not any more, or the other way round. A price that comes or goes this way is
+        /// no revaluation, whatever the difference.
+        case applicable, notApplicable = "not_applicable"
+        /// The status gave no price and does now, or the other way round.
+        case priced, unpriced
+    }
+
+    /// Rows of `relative_values` on either side.
+    let base: Int
+    let head: Int
+    public let setting: Setting
+    public let event: Event
+    /// `nil` where there is no payment.
+    public let from: Money?
+    public let to: Money?
+    /// Only for ``Event/revalued``.
+    public let parts: Parts?
+
+    /// The parts of a change, in millionths of a dollar; together they are the change to the cent.
+    public struct Parts: Sendable, Equatable {
+        public var work: Int64 = 0
+        public var pe: Int64 = 0
+        public var mp: Int64 = 0
+        /// New total × change of the conversion factor.
+        public var conversionFactor: Int64 = 0
+        /// What rounding both amounts to the cent adds.
+        public var rounding: Int64 = 0
+        /// Of work, PE and MP: what no systemic rule explains.
+        public var unexplained: Int64 = 0
+
+        public static func += (left: inout Parts, right: Parts) {
+            left.work += right.work
+            left.pe += right.pe
+            left.mp += right.mp
+            left.conversionFactor += right.conversionFactor
+            left.rounding += right.rounding
+            left.unexplained += right.unexplained
+        }
+    }
+
+    /// To − from, in cents.
+    public var change: Int64 { (to?.units ?? 0) - (from?.units ?? 0) }
+
+    /// ``Parts/unexplained`` in percent of the old payment, in hundredths, without its sign.
+    var unexplainedPercent: Int64 {
+        guard let parts, let from, from.units > 0 else { return 0 }
+        return (Int64(parts.unexplained.magnitude) + from.units / 2) / from.units
+    }
+}
+
+/// One of each row that is paid on both sides, in one setting: no volumes are known here.
+struct PaymentTotal: Sendable {
+    let setting: Setting
+    var rows = 0
+    /// In cents.
+    var from: Int64 = 0
+    var to: Int64 = 0
+    var parts = PaymentChange.Parts()
+}
+
+extension Difference {
+    /// Works out the payment of every row that both sides have.
+    mutating func comparePayments() {
+        guard let base, let oldFactor = base.conversionFactor, let newFactor = head.conversionFactor,
+            let old = PricedColumns(base["relative_values"]), let new = PricedColumns(head["relative_values"])
+        else { return }
+        let open = unexplainedComponents()
+        var rest = old.table.rowsByKey()
+        for row in 0..<new.table.count {
+            guard let before = rest.removeValue(forKey: new.table.key(row)) else { continue }
+            for setting in Setting.allCases {
+                let was = old.state(before, setting)
+                let is_ = new.state(row, setting)
+                guard was == .paid || is_ == .paid else { continue }
+                let oldParts = old.components(before, setting)
+                let newParts = new.components(row, setting)
+                let event: PaymentChange.Event =
+                    switch (was, is_) {
+                    case (.notApplicable, _): .applicable
+                    case (_, .notApplicable): .notApplicable
+                    case (.unpriced, _): .priced
+                    case (_, .unpriced): .unpriced
+                    default: .revalued
+                    }
+                let from = was == .paid ? oldParts.payment(oldFactor) : nil
+                let to = is_ == .paid ? newParts.payment(newFactor) : nil
+                if event == .revalued, from == to, oldParts == newParts { continue }
+                var parts: PaymentChange.Parts?
+                if event == .revalued {
+                    parts = oldParts.parts(to: newParts, oldFactor, newFactor, open: open[row] ?? [], setting)
+                    parts?.rounding =
+                        ((to?.units ?? 0) - (from?.units ?? 0)) * 10_000
+                        - (newParts.total * newFactor.units - oldParts.total * oldFactor.units)
+                }
+                payments.append(
+                    PaymentChange(
+                        base: before, head: row, setting: setting, event: event, from: from, to: to, parts: parts))
+            }
+        }
+    }
+
+    /// By row of HEAD: the components whose change no rule explains.
+    private func unexplainedComponents() -> [Int: Set<String>] {
+        let components: Set = ["work", "pe_nonfacility", "pe_facility", "mp"]
+        var open: [Int: Set<String>] = [:]
+        for change in changes where change.rule == nil && components.contains(change.column) {
+            guard let row = change.head, table(of: change) == "relative_values" else { continue }
+            open[row, default: []].insert(change.column)
+        }
+        return open
+    }
+
+    /// One of each row paid on both sides, by setting.
+    var paymentTotals: [PaymentTotal] {
+        Setting.allCases.map { setting in
+            var total = PaymentTotal(setting: setting)
+            for payment in payments where payment.setting == setting {
+                guard let parts = payment.parts else { continue }
+                total.rows += 1
+                total.from += payment.from?.units ?? 0
+                total.to += payment.to?.units ?? 0
+                total.parts += parts
+            }
+            return total
+        }
+    }
+
+    /// Revaluations with an unexplained part, the largest first: what a person reads.
+    var movers: [PaymentChange] {
+        payments.filter { ($0.parts?.unexplained ?? 0) != 0 }.sorted {
+            let left = $0.parts?.unexplained.magnitude ?? 0
+            let right = $1.parts?.unexplained.magnitude ?? 0
+            return left != right ? left > right : ($0.head, $0.setting.rawValue) < ($1.head, $1.setting.rawValue)
+        }
+    }
+
+    /// The code and modifier of a row of HEAD.
+    func rowName(_ payment: PaymentChange) -> (code: String, modifier: String) {
+        let table = head["relative_values"]
+        return (table.text(payment.head, "code"), table.text(payment.head, "modifier"))
+    }
+}
+
+/// The columns that decide what is paid.
+private struct PricedColumns {
+    let table: PublishedTable
+    private let priced, work, mp: Int
+    private let pe, isNA: [Setting: Int]
+
+    enum State { case paid, unpriced, notApplicable }
+
+    /// Hundredths of an RVU.
+    struct Components: Equatable {
+        let work, pe, mp: Int64
+        var total: Int64 { work + pe + mp }
+
+        func payment(_ factor: ConversionFactor) -> Money {
+            let one = GPCI(units: 1000)
+            return Fee.amount(
+                work: RVU(units: work), pe: RVU(units: pe), mp: RVU(units: mp), GPCIs(work: one, pe: one, mp: one),
+                factor)
+        }
+
+        func parts(
+            to new: Components, _ oldFactor: ConversionFactor, _ newFactor: ConversionFactor, open: Set<String>,
+            _ setting: Setting
+        ) -> PaymentChange.Parts {
+            var parts = PaymentChange.Parts()
+            parts.work = (new.work - work) * oldFactor.units
+            parts.pe = (new.pe - pe) * oldFactor.units
+            parts.mp = (new.mp - mp) * oldFactor.units
+            parts.conversionFactor = new.total * (newFactor.units - oldFactor.units)
+            if open.contains("work") { parts.unexplained += parts.work }
+            if open.contains("pe_\(setting.rawValue)") { parts.unexplained += parts.pe }
+            if open.contains("mp") { parts.unexplained += parts.mp }
+            return parts
+        }
+    }
+
+    /// `nil` when the revision has no such table.
+    init?(_ table: PublishedTable) {
+        func columns(_ name: (Setting) -> String) -> [Setting: Int] {
+            Dictionary(
+                Setting.allCases.compactMap { setting in table.column(name(setting)).map { (setting, $0) } },
+                uniquingKeysWith: { first, _ in first })
+        }
+        guard let priced = table.column("priced"), let work = table.column("work"), let mp = table.column("mp") else {
+            return nil
+        }
+        self.table = table
+        self.priced = priced
+        self.work = work
+        self.mp = mp
+        pe = columns { "pe_\($0.rawValue)" }
+        isNA = columns { "pe_\($0.rawValue)_na" }
+    }
+
+    func state(_ row: Int, _ setting: Setting) -> State {
+        guard table.bytes(row, priced).first == UInt8(ascii: "t") else { return .unpriced }
+        guard let column = isNA[setting] else { return .paid }
+        return table.bytes(row, column).first == UInt8(ascii: "t") ? .notApplicable : .paid
+    }
+
+    func components(_ row: Int, _ setting: Setting) -> Components {
+        func units(_ column: Int?) -> Int64 { column.flatMap { RVU(table.bytes(row, $0)) }?.units ?? 0 }
+        return Components(work: units(work), pe: units(pe[setting]), mp: units(mp))
+    }
+}

@@ -1,0 +1,112 @@
+public import CSV
+public import JSON
+public import Model
+public import Schemas
+
+/// A published revision as the diff reads it: its manifest and its tables.
+public struct Snapshot: Sendable {
+    public let manifest: JSONValue
+    /// By name; a table that the revision lacks has no rows.
+    let tables: [String: PublishedTable]
+    /// Where the overlay of a code lies.
+    let overlayPlaces: [String: Place]
+
+    /// - Parameter tables: the rows of each table as its CSV has them, the header first.
+    public init(
+        manifest: JSONValue, tables: [String: CSVRows], overlayPlaces: [String: Place] = [:], schemas: Schemas
+    ) {
+        self.manifest = manifest
+        self.overlayPlaces = overlayPlaces
+        var published: [String: PublishedTable] = [:]
+        for schema in schemas.tables {
+            published[schema.name] = PublishedTable(
+                keys: schema.columns.filter(\.isKey).map(\.name), rows: tables[schema.name] ?? CSVRows())
+        }
+        self.tables = published
+    }
+
+    /// `RVU26A-r1`.
+    public var name: String { "\(label)-r\(manifest["release"]?["revision"]?.text ?? "")" }
+    public var label: String { manifest["release"]?["label"]?.text ?? "" }
+    /// The days on which it holds.
+    public var effectiveFrom: CalendarDate? {
+        manifest["release"]?["effective"]?["from"]?.string.flatMap { CalendarDate(iso: $0) }
+    }
+    public var schemaVersion: String { manifest["schema_version"]?.text ?? "" }
+    public var tier: String { manifest["tier"]?.text ?? "" }
+    /// The inputs that it was made without.
+    var missingInputs: Set<String> { Set(manifest["missing_inputs"]?.elements.compactMap(\.string) ?? []) }
+
+    /// Dollars per RVU for those who are not qualifying APM participants.
+    var conversionFactor: ConversionFactor? {
+        ConversionFactor(manifest["conversion_factors"]?["non_qp"]?.text ?? "")
+    }
+
+    /// The tables that the diff compares. Payments follow from the others, and provenance is no fact.
+    static func compared(_ schemas: Schemas) -> [TableSchema] {
+        schemas.tables.filter { table in schemas.changeCategories.contains { $0.table == table.name } }
+    }
+
+    subscript(table: String) -> PublishedTable { tables[table] ?? PublishedTable.empty }
+}
+
+/// A table of a revision: text by row and column, rows by key.
+struct PublishedTable: Sendable {
+    let columns: [String]
+    private let csv: CSVRows
+    /// Indices of the key columns.
+    let keyColumns: [Int]
+    private let columnIndex: [String: Int]
+
+    static let empty = PublishedTable(keys: [], rows: CSVRows())
+
+    /// - Parameter keys: the names of the key columns.
+    init(keys: [String], rows csv: CSVRows) {
+        self.csv = csv
+        let columns = csv.count > 0 ? csv.strings(of: 0) : []
+        self.columns = columns
+        columnIndex = Dictionary(columns.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        keyColumns = keys.compactMap { columns.firstIndex(of: $0) }
+    }
+
+    var count: Int { max(csv.count - 1, 0) }
+
+    func column(_ name: String) -> Int? { columnIndex[name] }
+
+    func bytes(_ row: Int, _ column: Int) -> ArraySlice<UInt8> {
+        csv[field: csv.fields(of: row + 1).lowerBound + column]
+    }
+
+    func text(_ row: Int, _ column: Int) -> String { String(decoding: bytes(row, column), as: UTF8.self) }
+
+    /// The value of a column by name; empty where the table has no such column.
+    func text(_ row: Int, _ column: String) -> String { columnIndex[column].map { text(row, $0) } ?? "" }
+
+    func decimal<Value: ExactDecimal>(_ row: Int, _ column: String, as type: Value.Type = Value.self) -> Value? {
+        columnIndex[column].flatMap { Value(bytes(row, $0)) }
+    }
+
+    /// The row's key: its values in the order of the key columns, apart by a character that no value has.
+    func key(_ row: Int) -> String {
+        var key: [UInt8] = []
+        for (index, column) in keyColumns.enumerated() {
+            if index > 0 { key.append(0x1F) }
+            key.append(contentsOf: bytes(row, column))
+        }
+        return String(decoding: key, as: UTF8.self)
+    }
+
+    /// Whether `column` has a value in any row.
+    func hasValues(_ column: String) -> Bool {
+        guard let index = columnIndex[column] else { return false }
+        return (0..<count).contains { !bytes($0, index).isEmpty }
+    }
+
+    /// Rows by key.
+    func rowsByKey() -> [String: Int] {
+        var rows: [String: Int] = [:]
+        rows.reserveCapacity(count)
+        for row in 0..<count { rows[key(row)] = row }
+        return rows
+    }
+}

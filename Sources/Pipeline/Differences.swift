@@ -1,0 +1,146 @@
+import CSV
+public import Diff
+import Dispatch
+import Foundation
+import JSON
+public import Model
+public import Schemas
+public import Store
+import Synchronization
+
+/// The revision that `name` means: a label, a revision, or a revision's folder.
+/// - Throws: when there is no such revision.
+public func revision(_ name: String, in store: Store) throws(IngestError) -> Revision {
+    let folder = URL(fileURLWithPath: name)
+    guard
+        name.contains("/")
+            || FileManager.default.fileExists(atPath: folder.appendingPathComponent("manifest.json").path)
+    else { return try store.revision(name) }
+    guard FileManager.default.fileExists(atPath: folder.appendingPathComponent("manifest.json").path) else {
+        throw IngestError(
+            .unavailable, "manifest_missing", at: Place(name), "there is no manifest to read here",
+            hint: "Name a label such as RVU26A, a revision such as RVU26A-r2, or a revision's folder.")
+    }
+    let manifest = try store.manifest(of: Revision(label: "", number: 0, folder: folder))
+    return Revision(
+        label: manifest["release"]?["label"]?.string ?? "", number: manifest["release"]?["revision"]?.integer ?? 0,
+        folder: folder)
+}
+
+/// What a revision is compared with: the one that it replaces, else the newest revision of the release that took
+/// effect last before it; `nil` for the first of a store.
+/// - Throws: when a manifest of the store cannot be read.
+public func baseRevision(
+    ofLabel label: String, number: Int, effectiveFrom: CalendarDate, in store: Store
+) throws(IngestError) -> Revision? {
+    if let replaced = store.revisions(of: label).last(where: { $0.number < number }) { return replaced }
+    var newest: (from: CalendarDate, revision: Revision)?
+    for other in store.labels() where other != label {
+        guard let revision = store.revisions(of: other).last,
+            let from = try effectiveDay(of: revision, in: store), from < effectiveFrom,
+            newest.map({ ($0.from, $0.revision.label) < (from, other) }) ?? true
+        else { continue }
+        newest = (from, revision)
+    }
+    return newest?.revision
+}
+
+private func effectiveDay(of revision: Revision, in store: Store) throws(IngestError) -> CalendarDate? {
+    try store.manifest(of: revision)["release"]?["effective"]?["from"]?.string.flatMap { CalendarDate(iso: $0) }
+}
+
+/// Compares two published revisions.
+/// - Throws: when one of them cannot be read.
+public func difference(
+    base: Revision?, head: Revision, in store: Store, schemas: Schemas
+) throws(IngestError) -> Difference {
+    let newer = try store.manifest(of: head)
+    return try difference(base: base, head: head.folder, manifest: newer, in: store, schemas: schemas)
+}
+
+/// Compares a published revision with a folder that may not be published yet.
+func difference(
+    base: Revision?, head: URL, manifest: JSONValue, in store: Store, schemas: Schemas
+) throws(IngestError) -> Difference {
+    let older = try base.map { base throws(IngestError) in try store.manifest(of: base) }
+    let results = Mutex<[Int: Result<Snapshot, IngestError>]>([:])
+    DispatchQueue.concurrentPerform(iterations: base == nil ? 1 : 2) { index in
+        let result =
+            if index == 0 {
+                readSnapshot(head, manifest: manifest, schemas: schemas)
+            } else {
+                readSnapshot(base?.folder ?? head, manifest: older ?? .null, schemas: schemas)
+            }
+        results.withLock { $0[index] = result }
+    }
+    let read = results.withLock { $0 }
+    guard let snapshot = try read[0]?.get() else {
+        throw IngestError(.badData, "revision_unreadable", at: Place(head.path), "nothing was read")
+    }
+    return compare(
+        base: try read[1]?.get(), head: snapshot, schemas: schemas,
+        earlier: { code in wasKnown(code, before: base, in: store) })
+}
+
+private func readSnapshot(_ folder: URL, manifest: JSONValue, schemas: Schemas) -> Result<Snapshot, IngestError> {
+    do throws(IngestError) {
+        var tables: [String: CSVRows] = [:]
+        let published = Set((manifest["files"]?.elements ?? []).compactMap { $0["path"]?.string })
+        for table in schemas.tables where schemas.changeCategories.contains(where: { $0.table == table.name }) {
+            // A revision of an older schema lacks the tables that came later.
+            guard published.contains("tables/\(table.name).csv") else { continue }
+            tables[table.name] = try readTable(table.name, in: folder)
+        }
+        return .success(
+            Snapshot(
+                manifest: manifest, tables: tables, overlayPlaces: try overlayPlaces(in: folder), schemas: schemas))
+    } catch {
+        return .failure(error)
+    }
+}
+
+private func readTable(_ name: String, in folder: URL) throws(IngestError) -> CSVRows {
+    let url = folder.appendingPathComponent("tables/\(name).csv")
+    do { return try tokeniseCSV([UInt8](try Data(contentsOf: url))) } catch {
+        throw IngestError(
+            .badData, "table_unreadable", at: Place(url.relativePath), "the table cannot be read",
+            hint: "ingest validate \(folder.relativePath)")
+    }
+}
+
+/// Where each overlay lies: the rows that provenance has of the table `editorial`, which stand last.
+private func overlayPlaces(in folder: URL) throws(IngestError) -> [String: Place] {
+    let url = folder.appendingPathComponent("tables/provenance.csv")
+    guard let data = try? Data(contentsOf: url, options: .alwaysMapped) else { return [:] }
+    var lines: [UInt8] = []
+    data.withUnsafeBytes { bytes in
+        var end = bytes.count
+        while end > 0 {
+            var start = end - 1
+            while start > 0, bytes[start - 1] != 0x0A { start -= 1 }
+            let line = bytes[start..<end]
+            guard line.starts(with: "editorial,".utf8) else { break }
+            lines.append(contentsOf: line)
+            end = start
+        }
+    }
+    guard let rows = try? tokeniseCSV(lines) else { return [:] }
+    var places: [String: Place] = [:]
+    for row in 0..<rows.count {
+        // table, code, modifier, mac, locality, file, line
+        let cells = rows.strings(of: row)
+        if cells.count == 7 { places[cells[1]] = Place(cells[5], line: Int(cells[6])) }
+    }
+    return places
+}
+
+/// Whether a release of the store that took effect before `base` had the code.
+private func wasKnown(_ code: String, before base: Revision?, in store: Store) -> Bool {
+    guard let base, let day = (try? effectiveDay(of: base, in: store)) ?? nil else { return false }
+    return store.labels().contains { label in
+        guard label != base.label, let revision = store.revisions(of: label).last,
+            let from = (try? effectiveDay(of: revision, in: store)) ?? nil, from < day
+        else { return false }
+        return ((try? store.document(of: code, in: revision)) ?? nil) != nil
+    }
+}
