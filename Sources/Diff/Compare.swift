@@ -1,118 +1,139 @@
-import Model
 public import Schemas
 
 /// Compares two revisions table by table, explains what is systemic, and works out what it does to payment.
 ///
 /// - Parameters:
 ///   - base: `nil` for the first release of a store: nothing is compared.
-///   - earlier: whether an earlier release than BASE had a code.
+///   - earlier: those of some codes that a release before BASE had.
 public func compare(
-    base: Snapshot?, head: Snapshot, schemas: Schemas, earlier: (String) -> Bool = { _ in false }
+    base: Snapshot?, head: Snapshot, schemas: Schemas, earlier: ([String]) -> [String] = { _ in [] }
 ) -> Difference {
-    var difference = Difference(base: base, head: head, categories: schemas.changeCategories)
-    if let base {
-        for table in Snapshot.compared(schemas) { difference.compare(table, base[table.name], head[table.name]) }
+    let categories = schemas.changeCategories
+    let tables = Snapshot.compared(schemas).map { schema in
+        ComparedTable(schema, base?[schema.name] ?? PublishedTable.empty, head[schema.name], categories)
+    }
+    var difference = Difference(base: base, head: head, tables: tables, categories: categories)
+    if base != nil {
+        for table in tables { difference.compare(table) }
+        for (index, change) in difference.changes.enumerated() {
+            difference.changesOfCategory[Int(change.category)].append(index)
+        }
         difference.countRows()
         difference.explain(schemas)
         difference.comparePayments()
         difference.describeDescriptors()
-        difference.reinstated = difference.changes("codes_added").map { difference.name(of: $0) }.filter(earlier)
+        difference.reinstated = earlier(
+            difference.changes("codes_added").filter { difference.rule(of: $0)?.origin != .absent }
+                .map { difference.code(of: $0) })
     }
     difference.listEditorialWork()
     return difference
 }
 
-extension Difference {
-    fileprivate mutating func compare(_ schema: TableSchema, _ base: PublishedTable, _ head: PublishedTable) {
-        let added = categories.firstIndex { $0.table == schema.name && $0.event == .added }
-        let removed = categories.firstIndex { $0.table == schema.name && $0.event == .removed }
-        let columns = compareColumns(schema, base, head)
-
-        var found: [(key: String, changes: [Change])] = []
-        var rest = base.rowsByKey()
-        for row in 0..<head.count {
-            let key = head.key(row)
-            guard let old = rest.removeValue(forKey: key) else {
-                if let added { found.append((key, [Change(category: added, base: nil, head: row, column: "")])) }
-                continue
-            }
-            var changes: [Change] = []
-            for column in columns where !column.isEqual(base, old, head, row) {
-                changes.append(Change(category: column.category, base: old, head: row, column: column.name))
-            }
-            if !changes.isEmpty { found.append((key, changes)) }
-        }
-        if let removed {
-            for (key, row) in rest {
-                found.append((key, [Change(category: removed, base: row, head: nil, column: "")]))
-            }
-        }
-        found.sort { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-        for (_, changes) in found {
-            for change in changes {
-                self.changes.append(change)
-                totals[change.category] += 1
-            }
-        }
-    }
-
-    /// A column to compare, with its index on each side.
-    private struct Column {
-        let name: String
-        let category: Int
-        let base: Int?
-        let head: Int?
-
-        func isEqual(_ old: PublishedTable, _ oldRow: Int, _ new: PublishedTable, _ newRow: Int) -> Bool {
-            switch (base, head) {
-            case (let base?, let head?): old.bytes(oldRow, base) == new.bytes(newRow, head)
-            case (let base?, nil): old.bytes(oldRow, base).isEmpty
-            case (nil, let head?): new.bytes(newRow, head).isEmpty
-            case (nil, nil): true
-            }
-        }
-    }
-
-    /// Pairs the columns of both sides and notes those that only one side has.
-    private mutating func compareColumns(
-        _ schema: TableSchema, _ base: PublishedTable, _ head: PublishedTable
-    ) -> [Column] {
-        var columns: [Column] = []
-        let names = schema.columns.filter { !$0.isKey }.map(\.name)
-        for name in names {
+extension ComparedTable {
+    fileprivate init(
+        _ schema: TableSchema, _ base: PublishedTable, _ head: PublishedTable, _ categories: [ChangeCategory]
+    ) {
+        name = schema.name
+        self.base = base
+        self.head = head
+        for column in schema.columns where !column.isKey {
             guard
-                let category = categories.firstIndex(where: { $0.table == schema.name && $0.columns.contains(name) })
+                let category = categories.firstIndex(where: {
+                    $0.table == schema.name && $0.columns.contains(column.name)
+                })
             else { continue }
-            columns.append(Column(name: name, category: category, base: base.column(name), head: head.column(name)))
-            guard base.count > 0, head.count > 0 else { continue }
-            let isInBase = base.hasValues(name)
-            let isInHead = head.hasValues(name)
-            if isInBase != isInHead {
-                oneSided.append(
-                    OneSidedColumn(
-                        table: schema.name, column: name, isInHead: isInHead,
-                        isEmptyElsewhere: (isInHead ? base : head).column(name) != nil))
+            columns.append(
+                Column(
+                    name: column.name, category: Int32(category), base: base.column(column.name),
+                    head: head.column(column.name)))
+        }
+    }
+
+    /// Whether the cell is the same on both sides; no column is as good as no value.
+    fileprivate func isEqual(_ column: Column, _ baseRow: Int, _ headRow: Int) -> Bool {
+        switch (column.base, column.head) {
+        case (let old?, let new?): base.isEqual(baseRow, old, to: head, headRow, new)
+        case (let old?, nil): base.bytes(baseRow, old).isEmpty
+        case (nil, let new?): head.bytes(headRow, new).isEmpty
+        case (nil, nil): true
+        }
+    }
+
+    /// Walks the rows of both sides in the order of their keys.
+    func merge(_ body: (_ base: Int?, _ head: Int?) -> Void) {
+        let old = base.rowsInOrder()
+        let new = head.rowsInOrder()
+        var left = 0
+        var right = 0
+        while left < old.count || right < new.count {
+            let order =
+                left == old.count ? 1 : right == new.count ? -1 : base.compareKey(old[left], to: head, new[right])
+            body(order <= 0 ? old[left] : nil, order >= 0 ? new[right] : nil)
+            if order <= 0 { left += 1 }
+            if order >= 0 { right += 1 }
+        }
+    }
+}
+
+extension Difference {
+    fileprivate mutating func compare(_ table: ComparedTable) {
+        noteOneSided(table)
+        func category(_ event: ChangeCategory.Event) -> Int32? {
+            categories.firstIndex { $0.table == table.name && $0.event == event }.map(Int32.init)
+        }
+        let added = category(.added)
+        let removed = category(.removed)
+        var found: [Change] = []
+        table.merge { old, new in
+            switch (old, new) {
+            case (let old?, let new?):
+                for (index, column) in table.columns.enumerated() where !table.isEqual(column, old, new) {
+                    found.append(
+                        Change(category: column.category, base: Int32(old), head: Int32(new), column: Int32(index)))
+                }
+            case (let old?, nil):
+                if let removed { found.append(Change(category: removed, base: Int32(old), head: -1, column: -1)) }
+            case (nil, let new?):
+                if let added { found.append(Change(category: added, base: -1, head: Int32(new), column: -1)) }
+            case (nil, nil): break
             }
         }
-        return columns
+        changes += found
+    }
+
+    /// Notes the columns that only one side has.
+    private mutating func noteOneSided(_ table: ComparedTable) {
+        guard table.base.count > 0, table.head.count > 0 else { return }
+        for column in table.columns {
+            let isInBase = table.base.hasValues(column.name)
+            let isInHead = table.head.hasValues(column.name)
+            guard isInBase != isInHead else { continue }
+            oneSided.append(
+                OneSidedColumn(
+                    table: table.name, column: column.name, isInHead: isInHead,
+                    isEmptyElsewhere: (isInHead ? column.base : column.head) != nil,
+                    fill: isInHead ? table.head.commonest(column.name) : ""))
+        }
     }
 
     /// Counts PPRRVU rows as their readers do: by row, not by cell, without what one side cannot have.
     fileprivate mutating func countRows() {
-        let table = "relative_values"
-        let old = base?[table].count ?? 0
-        commonRows = old - count("rows_removed")
-        let ignored = Set(oneSided.filter { $0.table == table || $0.table == "descriptor_digests" }.map(\.column))
+        let values = "relative_values"
+        commonRows = (base?[values].count ?? 0) - count("rows_removed")
+        let ignored = Set(oneSided.filter { $0.table == values }.map(\.column))
         var changed: Set<String> = []
-        var reworded: Set<String> = []
-        let descriptor = category("descriptor_changed")
-        for change in changes where change.base != nil && change.head != nil {
-            let changedTable = self.table(of: change)
-            guard changedTable == table || change.category == descriptor, !ignored.contains(change.column) else {
-                continue
-            }
+        var lastRow: Int32 = -1
+        for change in changes where change.column >= 0 && change.head != lastRow {
+            let table = table(of: change)
+            guard table.name == values, !ignored.contains(table.columns[Int(change.column)].name) else { continue }
+            lastRow = change.head
             changed.insert(name(of: change))
-            if change.category == descriptor { reworded.insert(value("code", of: change)) }
+        }
+        var reworded: Set<String> = []
+        for change in changes("descriptor_changed") {
+            changed.insert(name(of: change))
+            reworded.insert(code(of: change))
         }
         changedRows = changed.count
         rewordedCodes = reworded.count

@@ -24,26 +24,22 @@ extension Difference {
     /// Brings together, by code, what changed in PPRRVU's and in HCPCS's descriptors.
     mutating func describeDescriptors() {
         guard let base else { return }
-        let digest = category("descriptor_changed")
-        let texts = Set(["short_descriptor_changed", "long_descriptor_changed"].compactMap { category($0) })
-        let wordsDigest = category("descriptor_words_changed")
         struct Found {
             var rows = 0
             var hasNewWords = false
-            var hasTexts = false
         }
         var found: [String: Found] = [:]
-        for change in changes where change.rule.map({ rules[$0].origin }) != .absent {
-            let code = value("code", of: change)
-            if change.category == digest { found[code, default: Found()].rows += 1 }
-            if change.category == wordsDigest { found[code, default: Found()].hasNewWords = true }
-            if texts.contains(change.category) { found[code, default: Found()].hasTexts = true }
+        func each(_ category: String, _ body: (inout Found) -> Void) {
+            for change in changes(category) where rule(of: change)?.origin != .absent {
+                body(&found[code(of: change), default: Found()])
+            }
         }
-        guard !found.isEmpty else { return }
-        let oldRows = base["codes"].rowsByKey()
-        let newRows = head["codes"].rowsByKey()
+        each("descriptor_changed") { $0.rows += 1 }
+        each("descriptor_words_changed") { $0.hasNewWords = true }
+        each("short_descriptor_changed") { _ in }
+        each("long_descriptor_changed") { _ in }
         for (code, what) in found.sorted(by: { $0.key < $1.key }) {
-            guard let old = oldRows[code], let new = newRows[code] else { continue }
+            guard let old = base["codes"].row(ofCode: code), let new = head["codes"].row(ofCode: code) else { continue }
             func pair(_ column: String) -> (String, String)? {
                 let before = base["codes"].text(old, column)
                 let after = head["codes"].text(new, column)

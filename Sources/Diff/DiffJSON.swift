@@ -16,13 +16,16 @@ public func diffJSON(_ difference: Difference, _ verdict: Verdict, schemas: Sche
         json.object("gate") { $0.gate(verdict) }
         json.object("counts") { $0.counts(difference) }
         json.array("categories") { json in
-            for (index, category) in difference.categories.enumerated() where difference.totals[index] > 0 {
+            for (index, category) in difference.categories.enumerated()
+            where !difference.changesOfCategory[index].isEmpty {
                 json.line { json in
                     json.field("id", category.id)
                     json.field("group", category.group)
-                    json.field("total", difference.totals[index])
+                    json.field("table", category.table)
+                    json.field("event", category.event.rawValue)
+                    json.field("total", difference.changesOfCategory[index].count)
                     json.field("explained", difference.explained[index])
-                    json.field("residual", difference.totals[index] - difference.explained[index])
+                    json.field("residual", difference.changesOfCategory[index].count - difference.explained[index])
                     json.field("meaning", category.meaning)
                 }
             }
@@ -49,7 +52,9 @@ public func diffJSON(_ difference: Difference, _ verdict: Verdict, schemas: Sche
         }
         json.array("changes") { json in
             let cells = CellTypes(schemas)
-            for change in difference.changes { json.line { $0.change(change, in: difference, cells) } }
+            for change in difference.changes where !difference.isFill(change) {
+                json.line { $0.change(change, in: difference, cells) }
+            }
         }
     }
     return json.bytes + [0x0A]
@@ -131,7 +136,7 @@ extension JSONWriter {
         field("rows_changed", difference.changedRows)
         field("descriptor_changed_codes", difference.rewordedCodes)
         field("codes_reinstated", difference.reinstated.count)
-        for (index, category) in difference.categories.enumerated() { field(category.id, difference.totals[index]) }
+        for category in difference.categories { field(category.id, difference.count(category.id)) }
     }
 
     fileprivate mutating func rule(_ rule: SystemicRule, in difference: Difference) {
@@ -141,7 +146,7 @@ extension JSONWriter {
         field("title", rule.title)
         field("source", rule.source.nonEmpty)
         field("explains", rule.explains)
-        field("of", difference.totals[rule.category])
+        field("of", difference.changesOfCategory[rule.category].count)
         array("families") { json in
             for family in rule.families {
                 json.line { json in
@@ -163,6 +168,7 @@ extension JSONWriter {
                     json.field("column", column.column)
                     json.field("only_in", column.isInHead ? "head" : "base")
                     json.field("empty_elsewhere", column.isEmptyElsewhere)
+                    json.field("fill", column.fill)
                 }
             }
         }
@@ -225,27 +231,35 @@ extension JSONWriter {
 
     fileprivate mutating func change(_ change: Change, in difference: Difference, _ cells: CellTypes) {
         let table = difference.table(of: change)
-        field("category", difference.categories[change.category].id)
-        field("table", table)
-        for (name, value) in difference.key(of: change) { cell(name, value, cells.isBare(table, name)) }
-        if change.column.isEmpty {
-            let side = change.head == nil ? difference.base?[table] : difference.head[table]
+        field("category", difference.category(of: change).id)
+        for (name, value) in difference.key(of: change) { cell(name, value, cells.isBare(table.name, name)) }
+        if change.column >= 0 {
+            let column = difference.column(of: change)
+            field("field", column)
+            cell("from", difference.from(change), cells.isBare(table.name, column))
+            cell("to", difference.to(change), cells.isBare(table.name, column))
+        } else if change.head >= 0 {
             object("row") { json in
-                guard let side else { return }
-                for (index, name) in side.columns.enumerated() where !side.keyColumns.contains(index) {
-                    json.cell(name, side.text(change.head ?? change.base ?? 0, index), cells.isBare(table, name))
+                for (index, name) in table.head.columns.enumerated() where !table.head.keyColumns.contains(index) {
+                    json.cell(name, table.head.text(Int(change.head), index), cells.isBare(table.name, name))
                 }
             }
-        } else {
-            field("field", change.column)
-            cell("from", difference.from(change), cells.isBare(table, change.column))
-            cell("to", difference.to(change), cells.isBare(table, change.column))
         }
-        field("rule", change.rule.map { difference.rules[$0].id })
+        field("rule", difference.rule(of: change)?.id)
     }
 
     private mutating func cell(_ name: String, _ text: String, _ isBare: Bool) {
         if isBare { field(name, bare: text) } else { field(name, text.nonEmpty) }
+    }
+}
+
+extension Difference {
+    /// Whether a change only gives a row what its column's `fill` says already.
+    fileprivate func isFill(_ change: Change) -> Bool {
+        guard change.column >= 0, let rule = rule(of: change), rule.origin == .absent else { return false }
+        let table = table(of: change).name
+        let column = column(of: change)
+        return oneSided.contains { $0.table == table && $0.column == column && $0.fill == to(change) }
     }
 }
 

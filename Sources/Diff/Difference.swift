@@ -1,19 +1,37 @@
-import Model
 public import Schemas
 
 /// A row that came or went, or a cell that changed, as indices into the tables of both sides: the texts are read
 /// where they lie.
-public struct Change: Sendable {
+struct Change: Sendable {
     /// Index into ``Difference/categories``.
-    let category: Int
-    /// Row in BASE; `nil` when only HEAD has it.
-    let base: Int?
-    /// Row in HEAD; `nil` when only BASE has it.
-    let head: Int?
-    /// The changed column's name; empty when a whole row came or went.
-    let column: String
-    /// Index into ``Difference/rules`` of the rule that explains it.
-    var rule: Int?
+    let category: Int32
+    /// Row in BASE; -1 when only HEAD has it.
+    let base: Int32
+    /// Row in HEAD; -1 when only BASE has it.
+    let head: Int32
+    /// Index into ``ComparedTable/columns``; -1 when a whole row came or went.
+    let column: Int32
+    /// Index into ``Difference/rules`` of the rule that explains it; -1 for none.
+    var rule: Int32 = -1
+
+    var isExplained: Bool { rule >= 0 }
+}
+
+/// A table of both sides.
+struct ComparedTable: Sendable {
+    /// A column with its index on each side; `nil` where a side has no such column.
+    struct Column: Sendable {
+        let name: String
+        let category: Int32
+        let base: Int?
+        let head: Int?
+    }
+
+    let name: String
+    let base: PublishedTable
+    let head: PublishedTable
+    /// All but the key.
+    var columns: [Column] = []
 }
 
 /// What changed from one published revision to another, and what explains it. Applied to BASE, the changes give
@@ -23,13 +41,16 @@ public struct Difference: Sendable {
     public let base: Snapshot?
     public let head: Snapshot
     public let categories: [ChangeCategory]
+    let tables: [ComparedTable]
+    /// By category: the index of its table.
+    private let tableOfCategory: [Int]
     /// By table, then key, then column.
     var changes: [Change] = []
+    /// By category: the indices of its changes.
+    var changesOfCategory: [[Int]]
     /// What explains changes, in the order in which it was tried.
     var rules: [SystemicRule] = []
-    /// How many changes each category has, in the order of ``categories``.
-    var totals: [Int]
-    /// Of these, how many a rule explains.
+    /// By category: how many of its changes a rule explains.
     var explained: [Int]
     /// Rows of PPRRVU on both sides.
     var commonRows = 0
@@ -46,60 +67,84 @@ public struct Difference: Sendable {
     /// Overlays of HEAD that want a person.
     var editorialWork: [EditorialTask] = []
 
-    init(base: Snapshot?, head: Snapshot, categories: [ChangeCategory]) {
+    init(base: Snapshot?, head: Snapshot, tables: [ComparedTable], categories: [ChangeCategory]) {
         self.base = base
         self.head = head
         self.categories = categories
-        totals = Array(repeating: 0, count: categories.count)
-        explained = totals
+        self.tables = tables
+        tableOfCategory = categories.map { category in tables.firstIndex { $0.name == category.table } ?? 0 }
+        changesOfCategory = Array(repeating: [], count: categories.count)
+        explained = Array(repeating: 0, count: categories.count)
     }
 
-    func table(of change: Change) -> String { categories[change.category].table }
+    func category(of change: Change) -> ChangeCategory { categories[Int(change.category)] }
+    func table(of change: Change) -> ComparedTable { tables[tableOfCategory[Int(change.category)]] }
 
-    /// The row's table and row on the side where it is: HEAD when both have it.
-    private func place(_ change: Change) -> (table: PublishedTable, row: Int) {
-        if let row = change.head { return (head[table(of: change)], row) }
-        return (base?[table(of: change)] ?? PublishedTable.empty, change.base ?? 0)
+    /// The name of the changed column; empty when a whole row came or went.
+    func column(of change: Change) -> String {
+        change.column < 0 ? "" : table(of: change).columns[Int(change.column)].name
+    }
+
+    func rule(of change: Change) -> SystemicRule? { change.isExplained ? rules[Int(change.rule)] : nil }
+
+    /// The row on the side where it is: HEAD when both have it.
+    func row(of change: Change) -> (table: PublishedTable, row: Int) {
+        let table = table(of: change)
+        return change.head >= 0 ? (table.head, Int(change.head)) : (table.base, Int(change.base))
     }
 
     /// Names and values of the row's key.
     func key(of change: Change) -> [(name: String, value: String)] {
-        let (table, row) = place(change)
+        let (table, row) = row(of: change)
         return table.keyColumns.map { (table.columns[$0], table.text(row, $0)) }
     }
 
     /// A value of the row by column, on the side where it is: HEAD when both have it.
     func value(_ column: String, of change: Change) -> String {
-        let (table, row) = place(change)
+        let (table, row) = row(of: change)
         return table.text(row, column)
+    }
+
+    /// The code, which is the first column of every table that has one.
+    func code(of change: Change) -> String {
+        let (table, row) = row(of: change)
+        return table.text(row, 0)
     }
 
     /// `99213`, `99213-26`, `01112-05`, …
     func name(of change: Change) -> String {
-        key(of: change).map(\.value).filter { !$0.isEmpty }.joined(separator: "-")
+        let (table, row) = row(of: change)
+        return table.name(row)
     }
 
     func from(_ change: Change) -> String {
-        change.base.map { base?[table(of: change)].text($0, change.column) ?? "" } ?? ""
+        let table = table(of: change)
+        guard change.base >= 0, change.column >= 0, let column = table.columns[Int(change.column)].base else {
+            return ""
+        }
+        return table.base.text(Int(change.base), column)
     }
 
-    func to(_ change: Change) -> String { change.head.map { head[table(of: change)].text($0, change.column) } ?? "" }
+    func to(_ change: Change) -> String {
+        let table = table(of: change)
+        guard change.head >= 0, change.column >= 0, let column = table.columns[Int(change.column)].head else {
+            return ""
+        }
+        return table.head.text(Int(change.head), column)
+    }
 
-    /// The index of a category, which `Schemas/values/change-categories.csv` must have.
+    /// The index of a category.
     func category(_ id: String) -> Int? { categories.firstIndex { $0.id == id } }
 
     /// How many changes a category has.
-    public func count(_ id: String) -> Int { category(id).map { totals[$0] } ?? 0 }
+    public func count(_ id: String) -> Int { category(id).map { changesOfCategory[$0].count } ?? 0 }
 
-    func unexplained(_ id: String) -> Int { category(id).map { totals[$0] - explained[$0] } ?? 0 }
-
-    /// The changes of a category.
-    func changes(_ id: String) -> [Change] {
-        guard let index = category(id) else { return [] }
-        return changes.filter { $0.category == index }
+    func unexplained(_ id: String) -> Int {
+        category(id).map { changesOfCategory[$0].count - explained[$0] } ?? 0
     }
 
-    public var isEmpty: Bool { changes.isEmpty && oneSided.isEmpty }
+    /// The changes of a category.
+    func changes(_ id: String) -> [Change] { category(id).map { changesOfCategory[$0].map { changes[$0] } } ?? [] }
 }
 
 /// A column that only one side has, or that has values on one side only.
@@ -109,4 +154,6 @@ struct OneSidedColumn: Sendable {
     let isInHead: Bool
     /// Whether the other side has the column, without a value.
     let isEmptyElsewhere: Bool
+    /// What most rows have in HEAD: changes to it are not listed one by one.
+    let fill: String
 }

@@ -70,13 +70,14 @@ struct PaymentTotal: Sendable {
 extension Difference {
     /// Works out the payment of every row that both sides have.
     mutating func comparePayments() {
-        guard let base, let oldFactor = base.conversionFactor, let newFactor = head.conversionFactor,
-            let old = PricedColumns(base["relative_values"]), let new = PricedColumns(head["relative_values"])
+        guard let oldFactor = base?.conversionFactor, let newFactor = head.conversionFactor,
+            let table = tables.first(where: { $0.name == "relative_values" }),
+            let old = PricedColumns(table.base), let new = PricedColumns(table.head)
         else { return }
         let open = unexplainedComponents()
-        var rest = old.table.rowsByKey()
-        for row in 0..<new.table.count {
-            guard let before = rest.removeValue(forKey: new.table.key(row)) else { continue }
+        var found: [PaymentChange] = []
+        table.merge { before, row in
+            guard let before, let row else { return }
             for setting in Setting.allCases {
                 let was = old.state(before, setting)
                 let is_ = new.state(row, setting)
@@ -101,20 +102,21 @@ extension Difference {
                         ((to?.units ?? 0) - (from?.units ?? 0)) * 10_000
                         - (newParts.total * newFactor.units - oldParts.total * oldFactor.units)
                 }
-                payments.append(
+                found.append(
                     PaymentChange(
                         base: before, head: row, setting: setting, event: event, from: from, to: to, parts: parts))
             }
         }
+        payments = found
     }
 
     /// By row of HEAD: the components whose change no rule explains.
     private func unexplainedComponents() -> [Int: Set<String>] {
-        let components: Set = ["work", "pe_nonfacility", "pe_facility", "mp"]
         var open: [Int: Set<String>] = [:]
-        for change in changes where change.rule == nil && components.contains(change.column) {
-            guard let row = change.head, table(of: change) == "relative_values" else { continue }
-            open[row, default: []].insert(change.column)
+        for component in ["work", "pe_nonfacility", "pe_facility", "mp"] {
+            for change in changes("\(component)_changed") where !change.isExplained {
+                open[Int(change.head), default: []].insert(component)
+            }
         }
         return open
     }

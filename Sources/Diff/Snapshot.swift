@@ -73,9 +73,9 @@ struct PublishedTable: Sendable {
 
     func column(_ name: String) -> Int? { columnIndex[name] }
 
-    func bytes(_ row: Int, _ column: Int) -> ArraySlice<UInt8> {
-        csv[field: csv.fields(of: row + 1).lowerBound + column]
-    }
+    private func field(_ row: Int, _ column: Int) -> Int { csv.fields(of: row + 1).lowerBound + column }
+
+    func bytes(_ row: Int, _ column: Int) -> ArraySlice<UInt8> { csv[field: field(row, column)] }
 
     func text(_ row: Int, _ column: Int) -> String { String(decoding: bytes(row, column), as: UTF8.self) }
 
@@ -86,14 +86,36 @@ struct PublishedTable: Sendable {
         columnIndex[column].flatMap { Value(bytes(row, $0)) }
     }
 
-    /// The row's key: its values in the order of the key columns, apart by a character that no value has.
-    func key(_ row: Int) -> String {
-        var key: [UInt8] = []
-        for (index, column) in keyColumns.enumerated() {
-            if index > 0 { key.append(0x1F) }
-            key.append(contentsOf: bytes(row, column))
+    /// The row's key for people: its values with a hyphen between them, without those that are blank.
+    func name(_ row: Int) -> String {
+        var name: [UInt8] = []
+        for column in keyColumns {
+            let value = bytes(row, column)
+            if !name.isEmpty, !value.isEmpty { name.append(UInt8(ascii: "-")) }
+            name.append(contentsOf: value)
         }
-        return String(decoding: key, as: UTF8.self)
+        return String(decoding: name, as: UTF8.self)
+    }
+
+    func isEqual(_ row: Int, _ column: Int, to other: PublishedTable, _ otherRow: Int, _ otherColumn: Int) -> Bool {
+        csv.isEqual(field: field(row, column), to: other.csv, field: other.field(otherRow, otherColumn))
+    }
+
+    /// Below zero where a row's key comes before that of another, zero where it is the same.
+    func compareKey(_ row: Int, to other: PublishedTable, _ otherRow: Int) -> Int {
+        for (column, otherColumn) in zip(keyColumns, other.keyColumns) {
+            let order = csv.compare(
+                field: field(row, column), to: other.csv, field: other.field(otherRow, otherColumn))
+            if order != 0 { return order }
+        }
+        return 0
+    }
+
+    /// The rows by key: as they stand in nearly every table.
+    func rowsInOrder() -> [Int] {
+        let rows = Array(0..<count)
+        let isSorted = zip(rows, rows.dropFirst()).allSatisfy { compareKey($0, to: self, $1) < 0 }
+        return isSorted ? rows : rows.sorted { compareKey($0, to: self, $1) < 0 }
     }
 
     /// Whether `column` has a value in any row.
@@ -102,11 +124,26 @@ struct PublishedTable: Sendable {
         return (0..<count).contains { !bytes($0, index).isEmpty }
     }
 
-    /// Rows by key.
-    func rowsByKey() -> [String: Int] {
-        var rows: [String: Int] = [:]
-        rows.reserveCapacity(count)
-        for row in 0..<count { rows[key(row)] = row }
-        return rows
+    /// The value that most rows have in a column.
+    func commonest(_ column: String) -> String {
+        guard let index = columnIndex[column] else { return "" }
+        var counts: [ArraySlice<UInt8>: Int] = [:]
+        for row in 0..<count { counts[bytes(row, index), default: 0] += 1 }
+        let best = counts.max { left, right in
+            left.value != right.value ? left.value < right.value : right.key.lexicographicallyPrecedes(left.key)
+        }
+        return best.map { String(decoding: $0.key, as: UTF8.self) } ?? ""
+    }
+
+    /// The row whose first column, the code, has a value; rows are sorted by it.
+    func row(ofCode code: String) -> Int? {
+        let wanted = Array(code.utf8)
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if bytes(middle, 0).lexicographicallyPrecedes(wanted) { low = middle + 1 } else { high = middle }
+        }
+        return low < count && bytes(low, 0).elementsEqual(wanted) ? low : nil
     }
 }

@@ -48,21 +48,21 @@ extension Difference {
         guard !indices.isEmpty else { return }
         var rule = rule
         rule.explains = indices.count
+        for index in indices { changes[index].rule = Int32(rules.count) }
         rules.append(rule)
-        for index in indices { changes[index].rule = rules.count - 1 }
         explained[rule.category] += indices.count
     }
 
     /// The changes of a category that nothing explains yet.
     private func open(_ category: Int) -> [Int] {
-        changes.indices.filter { changes[$0].category == category && changes[$0].rule == nil }
+        changesOfCategory[category].filter { !changes[$0].isExplained }
     }
 
     // MARK: What a side cannot have
 
     private mutating func explainAbsence(_ schemas: Schemas) {
         guard let base else { return }
-        for (index, category) in categories.enumerated() where totals[index] > 0 {
+        for (index, category) in categories.enumerated() where !changesOfCategory[index].isEmpty {
             let columns = Set(oneSided.filter { $0.table == category.table }.map(\.column))
             let absent = category.input.flatMap { input -> (name: String, side: String)? in
                 let isInBase = !base.missingInputs.contains(input.rawValue)
@@ -72,7 +72,7 @@ extension Difference {
             if let absent {
                 // Codes of PPRRVU come and go with their rows; only Level II's own list is missing.
                 let explained = open(index).filter {
-                    category.event != .changed || columns.contains(changes[$0].column) || category.table == "codes"
+                    category.event != .changed || columns.contains(column(of: changes[$0])) || category.table == "codes"
                 }
                 add(
                     SystemicRule(
@@ -89,18 +89,15 @@ extension Difference {
                         id: "column_absent:\(category.id):\(column)", origin: .absent, category: index,
                         title: "Only \(side.isInHead ? "HEAD" : "BASE") has \(category.table).\(column)",
                         source: "manifest.json"),
-                    explaining: open(index).filter { changes[$0].column == column })
+                    explaining: open(index).filter { self.column(of: changes[$0]) == column })
             }
         }
     }
 
     /// Whether a code comes or goes for its PPRRVU rows, whatever the HCPCS file says.
     private func hasRowChange(_ change: Change, _ category: ChangeCategory) -> Bool {
-        guard category.table == "codes", category.event != .changed else { return false }
-        return (change.head == nil ? base : head)?["codes"].text(
-            change.head ?? change.base ?? 0, "relative_values_absence"
-        )
-        .isEmpty ?? false
+        category.table == "codes" && category.event != .changed
+            && value("relative_values_absence", of: change).isEmpty
     }
 
     // MARK: Listed rules
@@ -141,12 +138,12 @@ extension Difference {
     }
 
     private func isSum(_ change: Change, of components: [String]) -> Bool {
-        guard let base, let old = change.base, let new = change.head, let total = units(change) else { return false }
+        guard let total = units(change) else { return false }
         let table = table(of: change)
         var sum: Int64 = 0
         for component in components {
-            guard let before: RVU = base[table].decimal(old, component),
-                let after: RVU = head[table].decimal(new, component)
+            guard let before: RVU = table.base.decimal(Int(change.base), component),
+                let after: RVU = table.head.decimal(Int(change.head), component)
             else { return false }
             sum += after.units - before.units
         }
@@ -154,21 +151,17 @@ extension Difference {
     }
 
     /// Those whose row, or whose code, has a change of another category.
-    private func companions(_ candidates: [Int], of categories: [String]) -> [Int] {
-        var keys: Set<String> = []
-        let others = Set(categories.compactMap { category($0) })
-        func key(_ change: Change) -> String {
-            "\(value("code", of: change)) \(value("modifier", of: change))"
-        }
+    private func companions(_ candidates: [Int], of others: [String]) -> [Int] {
+        var rows: Set<String> = []
         var codes: Set<String> = []
-        for change in changes where others.contains(change.category) {
-            keys.insert(key(change))
-            codes.insert(value("code", of: change))
+        for change in others.flatMap({ changes($0) }) {
+            rows.insert(name(of: change))
+            codes.insert(code(of: change))
         }
         return candidates.filter { index in
             let change = changes[index]
-            return table(of: change) == "codes"
-                ? codes.contains(value("code", of: change)) : keys.contains(key(change))
+            return table(of: change).name == "codes"
+                ? codes.contains(code(of: change)) : rows.contains(name(of: change))
         }
     }
 
@@ -235,7 +228,7 @@ extension Difference {
             var moves: [Move: [Int]] = [:]
             for candidate in open(index) {
                 let change = changes[candidate]
-                let move = Move(column: change.column, from: from(change), to: to(change))
+                let move = Move(column: column(of: change), from: from(change), to: to(change))
                 // One RVU among many that are alike by chance is no policy, but one price given to many is.
                 if category.group == "relative_value", digits(move.from) != 0, digits(move.to) != 0 { continue }
                 moves[move, default: []].append(candidate)
@@ -262,7 +255,7 @@ extension Difference {
                         ? [(largest.key, rows.count)] : byFamily.map { ($0.key, $0.value.count) }
                     if category.group == "status" { rule.also = shared(by: rows) }
                     add(rule, explaining: rows)
-                    rest = isOneFamily ? rest.filter { changes[$0].rule == nil } : []
+                    rest = isOneFamily ? rest.filter { !changes[$0].isExplained } : []
                 }
             }
         }
@@ -279,14 +272,14 @@ extension Difference {
 
     /// What else changed alike in at least nine of ten of the rows.
     private func shared(by rows: [Int]) -> [String] {
-        let wanted = Set(rows.compactMap { changes[$0].head })
-        let groups: Set = ["status", "not_applicable", "indicator", "relative_value"]
+        let wanted = Set(rows.map { changes[$0].head })
         var counts: [String: Int] = [:]
-        for change in changes where table(of: change) == "relative_values" {
-            guard let row = change.head, change.base != nil, wanted.contains(row),
-                groups.contains(categories[change.category].group), change.rule.map({ rules[$0].origin }) != .absent
-            else { continue }
-            counts["\(change.column) \(quoted(from(change))) → \(quoted(to(change)))", default: 0] += 1
+        for (index, category) in categories.enumerated()
+        where category.table == "relative_values" && Self.moveGroups.contains(category.group) {
+            for change in changesOfCategory[index].map({ changes[$0] })
+            where change.column >= 0 && wanted.contains(change.head) && rule(of: change)?.origin != .absent {
+                counts["\(column(of: change)) \(quoted(from(change))) → \(quoted(to(change)))", default: 0] += 1
+            }
         }
         return counts.filter { 10 * $0.value >= 9 * rows.count }.keys.sorted()
     }
@@ -306,7 +299,7 @@ private struct Families {
     }
 
     func family(of change: Change, in difference: Difference) -> String {
-        let code = difference.value("code", of: change)
+        let code = difference.code(of: change)
         return categories[code] ?? "\(code.prefix(2))…"
     }
 }

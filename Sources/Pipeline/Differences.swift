@@ -79,7 +79,7 @@ func difference(
     }
     return compare(
         base: try read[1]?.get(), head: snapshot, schemas: schemas,
-        earlier: { code in wasKnown(code, before: base, in: store) })
+        earlier: { codes in known(codes, before: base, in: store) })
 }
 
 private func readSnapshot(_ folder: URL, manifest: JSONValue, schemas: Schemas) -> Result<Snapshot, IngestError> {
@@ -134,13 +134,16 @@ private func overlayPlaces(in folder: URL) throws(IngestError) -> [String: Place
     return places
 }
 
-/// Whether a release of the store that took effect before `base` had the code.
-private func wasKnown(_ code: String, before base: Revision?, in store: Store) -> Bool {
-    guard let base, let day = (try? effectiveDay(of: base, in: store)) ?? nil else { return false }
-    return store.labels().contains { label in
+/// Those of some codes that a release of the store had before `base` took effect.
+private func known(_ codes: [String], before base: Revision?, in store: Store) -> [String] {
+    guard !codes.isEmpty, let base, let day = (try? effectiveDay(of: base, in: store)) ?? nil else { return [] }
+    let earlier = store.labels().compactMap { label -> Revision? in
         guard label != base.label, let revision = store.revisions(of: label).last,
             let from = (try? effectiveDay(of: revision, in: store)) ?? nil, from < day
-        else { return false }
-        return ((try? store.document(of: code, in: revision)) ?? nil) != nil
+        else { return nil }
+        return revision
+    }
+    return codes.filter { code in
+        earlier.contains { ((try? store.document(of: code, in: $0)) ?? nil) != nil }
     }
 }
