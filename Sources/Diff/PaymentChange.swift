@@ -80,12 +80,12 @@ extension Difference {
             guard let before, let row else { return }
             for setting in Setting.allCases {
                 let was = old.state(before, setting)
-                let is_ = new.state(row, setting)
-                guard was == .paid || is_ == .paid else { continue }
+                let isNow = new.state(row, setting)
+                guard was == .paid || isNow == .paid else { continue }
                 let oldParts = old.components(before, setting)
                 let newParts = new.components(row, setting)
                 let event: PaymentChange.Event =
-                    switch (was, is_) {
+                    switch (was, isNow) {
                     case (.notApplicable, _): .applicable
                     case (_, .notApplicable): .notApplicable
                     case (.unpriced, _): .priced
@@ -93,7 +93,7 @@ extension Difference {
                     default: .revalued
                     }
                 let from = was == .paid ? oldParts.payment(oldFactor) : nil
-                let to = is_ == .paid ? newParts.payment(newFactor) : nil
+                let to = isNow == .paid ? newParts.payment(newFactor) : nil
                 if event == .revalued, from == to, oldParts == newParts { continue }
                 var parts: PaymentChange.Parts?
                 if event == .revalued {

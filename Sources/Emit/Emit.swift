@@ -14,12 +14,14 @@ public struct Emitted: Sendable {
     /// What the tables say, independent of where it was read.
     public var contentHash: String { Emit.contentHash(files) }
 
-    /// `datapackage.json` and `manifest.json` as revision `revision` has them.
-    public func revisionFiles(_ revision: Int) -> [(path: String, bytes: [UInt8])] {
+    /// `datapackage.json` and `manifest.json` as revision `revision` has them, with `further` files of its folder.
+    public func revisionFiles(
+        _ revision: Int, further: [EmittedFile] = []
+    ) -> [(path: String, bytes: [UInt8])] {
         let package = dataPackage(dataset, revision: revision, files: files, schemas: schemas)
         let packageFile = EmittedFile(
             path: "datapackage.json", sha256: Digest.hex(package), bytes: package.count, rows: nil)
-        let all = (files + [packageFile]).sorted { $0.path < $1.path }
+        let all = (files + [packageFile] + further).sorted { $0.path < $1.path }
         return [
             (packageFile.path, package),
             ("manifest.json", manifest(dataset, revision: revision, files: all)),

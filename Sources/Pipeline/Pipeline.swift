@@ -1,4 +1,5 @@
 import Acquire
+public import Diff
 import Digest
 import Emit
 public import Foundation
@@ -25,12 +26,15 @@ public struct RunOptions: Sendable {
     public var checking: CheckOptions
     /// Whether every payment amount is written too.
     public var payments: Bool
+    /// What the release may change.
+    public var policy: Policy
 
     public init(
         label: String, inputs: [String], overlays: String?, store: URL, tier: Tier, checking: CheckOptions,
-        payments: Bool
+        payments: Bool, policy: Policy
     ) {
         self.payments = payments
+        self.policy = policy
         self.label = label
         self.inputs = inputs
         self.overlays = overlays
@@ -42,17 +46,34 @@ public struct RunOptions: Sendable {
 
 /// What a run did.
 public struct RunReport: Sendable {
+    public enum Outcome: Sendable {
+        case published(Revision)
+        /// The revision was there already, equal in every byte.
+        case unchanged(Revision)
+        /// The policy does not let the release pass: nothing was published.
+        case refused
+    }
+
     public let dataset: Dataset
-    public let revision: Revision
-    /// Whether this run published the revision, or found it published already.
-    public let isNew: Bool
-    public let contentHash: String
-    public let files: [EmittedFile]
+    public let outcome: Outcome
+    /// Against the release that was published before.
+    public let difference: Difference
+    public let verdict: Verdict
+    /// The difference in every form.
+    public let reports: [Report]
+
+    /// The revision that holds the release now.
+    public var revision: Revision? {
+        switch outcome {
+        case .published(let revision), .unchanged(let revision): revision
+        case .refused: nil
+        }
+    }
 }
 
 /// The stages, in the order in which a run goes through them.
 public enum Stage: String, Sendable, CaseIterable {
-    case acquire, unpack, parse, normalise, overlay, verify, emit, publish
+    case acquire, unpack, parse, normalise, overlay, verify, emit, diff, publish
 }
 
 /// Says that a stage begins or where it is.
@@ -109,29 +130,65 @@ public func run(
     let lock = try store.lock()
     defer { _ = lock }
     try refuseOtherTier(store, options.tier)
-    let emitted: Emitted
+    let staging = try store.makeStaging()
     do {
-        emitted = try emit(dataset, to: try store.makeStaging(), schemas: schemas)
+        let emitted = try emit(dataset, to: staging, schemas: schemas)
+        return try publish(
+            emitted, dataset, in: staging, options.policy, store: store, schemas: schemas, progress: progress)
     } catch {
         try? store.clearStaging()
         throw error
     }
+}
 
-    progress(StageProgress(stage: .publish, detail: entry.release.label))
-    let newest = store.revisions(of: entry.release.label).last
-    if let newest, isUnchanged(emitted, newest) {
-        try refuseDamaged(emitted, newest)
-        try store.clearStaging()
-        return RunReport(
-            dataset: dataset, revision: newest, isNew: false, contentHash: emitted.contentHash,
-            files: emitted.files)
+/// Compares what was emitted with what was published before, and publishes it when the policy lets it pass.
+private func publish(
+    _ emitted: Emitted, _ dataset: Dataset, in staging: URL, _ policy: Policy, store: Store, schemas: Schemas,
+    progress: (StageProgress) -> Void
+) throws(IngestError) -> RunReport {
+    let release = dataset.canonical.release
+    let newest = store.revisions(of: release.label).last
+    var unchanged: Revision?
+    if let newest, try isUnchanged(emitted, newest, store) { unchanged = newest }
+    let number = unchanged?.number ?? (newest?.number ?? 0) + 1
+
+    let base = try baseRevision(
+        ofLabel: release.label, number: number, effectiveFrom: release.effectiveFrom, in: store)
+    progress(StageProgress(stage: .diff, detail: base.map { "against \($0.name)" } ?? "no release before"))
+    let difference = try difference(
+        base: base, head: staging, manifest: try manifest(of: emitted, number), in: store, schemas: schemas)
+    let verdict = policy.judge(difference, schemas: schemas)
+    let reports = reports(difference, verdict, schemas: schemas)
+    func report(_ outcome: RunReport.Outcome) -> RunReport {
+        RunReport(dataset: dataset, outcome: outcome, difference: difference, verdict: verdict, reports: reports)
     }
-    let number = (newest?.number ?? 0) + 1
-    for file in emitted.revisionFiles(number) { try store.stage(file.bytes, as: file.path) }
-    let revision = try store.publish(label: entry.release.label, number: number)
-    return RunReport(
-        dataset: dataset, revision: revision, isNew: true, contentHash: emitted.contentHash,
-        files: emitted.files)
+    if let unchanged {
+        try refuseDamaged(emitted, unchanged, store)
+        try store.clearStaging()
+        return report(.unchanged(unchanged))
+    }
+    guard verdict.outcome != .fail else {
+        try store.clearStaging()
+        return report(.refused)
+    }
+
+    progress(StageProgress(stage: .publish, detail: release.label))
+    var further: [EmittedFile] = []
+    for report in reports {
+        try store.stage(report.bytes, as: report.path)
+        further.append(
+            EmittedFile(path: report.path, sha256: Digest.hex(report.bytes), bytes: report.bytes.count, rows: nil))
+    }
+    for file in emitted.revisionFiles(number, further: further) { try store.stage(file.bytes, as: file.path) }
+    return report(.published(try store.publish(label: release.label, number: number)))
+}
+
+/// The manifest that a revision would have, for the stage `diff`, which adds files of its own to it.
+private func manifest(of emitted: Emitted, _ number: Int) throws(IngestError) -> JSONValue {
+    for file in emitted.revisionFiles(number) where file.path == "manifest.json" {
+        if let manifest = try? JSONValue(file.bytes) { return manifest }
+    }
+    throw IngestError(.badData, "manifest_unreadable", at: Place("manifest.json"), "the manifest just made is no JSON")
 }
 
 /// The stages from CMS's files to canonical values, with the ledger of inputs.
@@ -167,19 +224,30 @@ func prove(
     return verify(canonical, further: further, allowances: options.allowances, schemas: schemas)
 }
 
-/// Whether `newest` would come out byte for byte the same: then there is nothing to publish. The manifest
-/// names every file's hash and every input, so comparing it compares all.
-private func isUnchanged(_ emitted: Emitted, _ newest: Revision) -> Bool {
-    for file in emitted.revisionFiles(newest.number) {
+/// Whether `newest` would come out byte for byte the same: then there is nothing to publish. The manifest names every
+/// file's hash and every input, so comparing it compares all. The difference follows from the data and from what was
+/// published before it, so it is taken as published.
+private func isUnchanged(_ emitted: Emitted, _ newest: Revision, _ store: Store) throws(IngestError) -> Bool {
+    for file in emitted.revisionFiles(newest.number, further: try differenceFiles(of: newest, store)) {
         let published = try? Data(contentsOf: newest.folder.appendingPathComponent(file.path))
         guard let published, published.elementsEqual(file.bytes) else { return false }
     }
     return true
 }
 
+/// The files of the stage `diff` as the manifest of a published revision names them.
+private func differenceFiles(of revision: Revision, _ store: Store) throws(IngestError) -> [EmittedFile] {
+    (try store.manifest(of: revision)["files"]?.elements ?? []).compactMap { file in
+        guard let path = file["path"]?.string, path.hasPrefix("diff."), let sha256 = file["sha256"]?.string,
+            let bytes = file["bytes"]?.integer
+        else { return nil }
+        return EmittedFile(path: path, sha256: sha256, bytes: bytes, rows: nil)
+    }
+}
+
 /// Nothing to publish also means that what is published is still there as it was.
-private func refuseDamaged(_ emitted: Emitted, _ newest: Revision) throws(IngestError) {
-    for file in emitted.files {
+private func refuseDamaged(_ emitted: Emitted, _ newest: Revision, _ store: Store) throws(IngestError) {
+    for file in emitted.files + (try differenceFiles(of: newest, store)) {
         var digest = Digest()
         try stream(newest.folder.appendingPathComponent(file.path).path) { digest.update($0) }
         guard digest.hex() == file.sha256 else {

@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Diff
 import Foundation
 public import Model
 import Pipeline
@@ -39,6 +40,7 @@ struct Run: ParsableCommand {
     var acceptLicense: [License] = []
 
     @OptionGroup var checking: CheckingOptions
+    @OptionGroup var gate: GateOptions
 
     @Flag(help: "Write tables/payments.csv as well: every payable row, locality, setting and track.")
     var payments = false
@@ -52,6 +54,7 @@ struct Run: ParsableCommand {
     enum License: String, ExpressibleByArgument, CaseIterable { case ama, ada }
 
     func validate() throws {
+        try gate.check(format)
         if tier == .licensed, !License.allCases.allSatisfy(acceptLicense.contains) {
             throw ValidationError(
                 "The licensed tier holds descriptors of the AMA and the ADA. If you hold their licences, say so: "
@@ -67,7 +70,7 @@ struct Run: ParsableCommand {
             let report = try Pipeline.run(
                 RunOptions(
                     label: release, inputs: input, overlays: overlays, store: store.value.root, tier: tier,
-                    checking: checking.value, payments: payments),
+                    checking: checking.value, payments: payments, policy: try readPolicy(gate.policy, schemas: schemas)),
                 schemas: schemas
             ) { progress in
                 measured.begin(progress.stage)
@@ -78,13 +81,21 @@ struct Run: ParsableCommand {
             talk.sayInputs(report.dataset)
             talk.report(report.dataset.canonical.diagnostics, severities: [.warning, .note], shown: 3)
             talk.sayChecks(report.dataset.verification, defects: schemas.knownDefects)
+            talk.say(diffText(report.difference, report.verdict))
+            try gate.write(
+                report.reports, report.difference, report.verdict, overlays: overlays ?? "",
+                diagnostics: report.dataset.canonical.diagnostics)
             talk.sayResult(report, store: store.store)
-            if format.format == .json {
-                let manifest = report.revision.folder.appendingPathComponent("manifest.json")
-                printData([UInt8](try Data(contentsOf: manifest)))
-            } else {
-                print("\(report.revision.folder.relativePath)")
+            if let revision = report.revision {
+                if format.format == .json {
+                    printData([UInt8](try Data(contentsOf: revision.folder.appendingPathComponent("manifest.json"))))
+                } else {
+                    print("\(revision.folder.relativePath)")
+                }
+            } else if gate.report == nil {
+                talk.say("try: --report FOLDER for the whole report; --policy FILE with a waiver for what may pass")
             }
+            if report.verdict.outcome == .fail { throw ExitCode(Int32(report.verdict.exitCode)) }
         }
     }
 }
@@ -148,13 +159,16 @@ extension Talk {
         let factors =
             "conversion factor \(canonical.conversionFactors.nonQP)"
             + (canonical.conversionFactors.qp.map { ", QP \($0)" } ?? "")
-        if report.isNew {
-            say("published \(report.revision.name): \(counts); \(factors)")
+        switch report.outcome {
+        case .published(let revision):
+            say("published \(revision.name): \(counts); \(factors)")
             let option = store == "store" ? "" : " --store \(store)"
             let example = canonical.codes.first { $0.editorial?.review != nil }?.code.description ?? "99213"
-            say("next: ingest show \(example)\(option), or ingest validate \(report.revision.folder.relativePath)")
-        } else {
-            say("nothing changed: \(report.revision.name) is published already and equal in every byte; \(counts)")
+            say("next: ingest show \(example)\(option), or read \(revision.folder.relativePath)/diff.html")
+        case .unchanged(let revision):
+            say("nothing changed: \(revision.name) is published already and equal in every byte; \(counts)")
+        case .refused:
+            say("Nothing was published: the policy \(report.verdict.policy) does not let the release pass.")
         }
     }
 }
