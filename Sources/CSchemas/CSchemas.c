@@ -15,6 +15,9 @@ static const unsigned char datapackage_schema_json[] = {
 static const unsigned char dataset_tables_csv[] = {
 #embed "../../Schemas/dataset/tables.csv"
 };
+static const unsigned char diff_schema_json[] = {
+#embed "../../Schemas/diff.schema.json"
+};
 static const unsigned char latest_schema_json[] = {
 #embed "../../Schemas/latest.schema.json"
 };
@@ -47,6 +50,9 @@ static const unsigned char manifest_schema_json[] = {
 };
 static const unsigned char overlay_schema_json[] = {
 #embed "../../Schemas/overlay.schema.json"
+};
+static const unsigned char policy_schema_json[] = {
+#embed "../../Schemas/policy.schema.json"
 };
 static const unsigned char policy_yaml[] = {
 #embed "../../Schemas/policy.yaml"
@@ -110,6 +116,7 @@ static const SchemaFile files[] = {
     FILE("code.schema.json", code_schema_json),
     FILE("datapackage.schema.json", datapackage_schema_json),
     FILE("dataset/tables.csv", dataset_tables_csv),
+    FILE("diff.schema.json", diff_schema_json),
     FILE("latest.schema.json", latest_schema_json),
     FILE("layouts/anes.csv", layouts_anes_csv),
     FILE("layouts/gpci.csv", layouts_gpci_csv),
@@ -121,6 +128,7 @@ static const SchemaFile files[] = {
     FILE("layouts/pprrvu.csv", layouts_pprrvu_csv),
     FILE("manifest.schema.json", manifest_schema_json),
     FILE("overlay.schema.json", overlay_schema_json),
+    FILE("policy.schema.json", policy_schema_json),
     FILE("policy.yaml", policy_yaml),
     FILE("values/anesthesia-shares.csv", values_anesthesia_shares_csv),
     FILE("values/change-categories.csv", values_change_categories_csv),

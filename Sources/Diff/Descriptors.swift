@@ -6,7 +6,7 @@ public struct DescriptorChange: Sendable {
         /// Case, blanks or punctuation.
         case cosmetic
         case reworded
-        /// CMS has added the code anew, or no word of the old text is left: it may mean something else now.
+        /// CMS has added the code anew, or no word of the new text begins like one of the old: it may mean something else now.
         case reuseSuspected = "reuse_suspected"
     }
 

@@ -95,7 +95,7 @@ private struct Markdown {
         for index in difference.categories.indices where !difference.changesOfCategory[index].isEmpty {
             let total = difference.changesOfCategory[index].count
             cells.append([
-                difference.title(index), grouped(total), grouped(difference.explained[index]),
+                difference.categories[index].meaning, grouped(total), grouped(difference.explained[index]),
                 grouped(total - difference.explained[index]),
             ])
         }
@@ -117,9 +117,12 @@ private struct Markdown {
             ]
         }
         guard !cells.isEmpty || !difference.absences.isEmpty else { return "" }
+        let derived =
+            difference.derivations.isEmpty
+            ? "" : "These follow from others: \(difference.derivations.joined(separator: ", "))."
         let absent = difference.absences.map { "- \($0)" }.joined(separator: "\n")
         let moves = difference.tellingRules.filter { !$0.also.isEmpty }.prefix(rows).map {
-            "- \(escaped($0.title)): \($0.also.joined(separator: ", "))"
+            "- \(escaped($0.title)): \($0.also.map { fieldName($0) }.joined(separator: ", "))"
         }.joined(separator: "\n")
         return
             ([
@@ -127,7 +130,7 @@ private struct Markdown {
                 cells.isEmpty
                     ? ""
                     : table(["rule", "of", "explains", "of all", "source"], cells, limit: 3 * rows, numbers: [2, 3]),
-                moves.isEmpty ? "" : "What else changed in the rows of a status move:\n\n\(moves)", absent,
+                moves.isEmpty ? "" : "What else changed in the rows of a status move:\n\n\(moves)", derived, absent,
             ] as [String]).filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 
@@ -199,7 +202,7 @@ private struct Markdown {
         for change in difference.changes where !change.isExplained {
             guard groups.contains(difference.category(of: change).group) else { continue }
             cells.append([
-                difference.name(of: change), words(difference.column(of: change)), difference.from(change),
+                difference.name(of: change), fieldName(difference.column(of: change)), difference.from(change),
                 difference.to(change),
             ])
         }
@@ -267,7 +270,7 @@ private struct Markdown {
             [
                 difference.name(of: change), difference.value("name", of: change),
                 change.column < 0
-                    ? words(difference.category(of: change).id) : words(difference.column(of: change)),
+                    ? words(difference.category(of: change).id) : fieldName(difference.column(of: change)),
                 escaped(difference.from(change)), escaped(difference.to(change)),
             ]
         }

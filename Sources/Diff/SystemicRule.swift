@@ -7,6 +7,8 @@ public struct SystemicRule: Sendable {
     public enum Origin: String, Sendable {
         /// A row of `Schemas/values/systemic-rules.csv`.
         case listed
+        /// A row of that table too; the changes are no news: they follow from others.
+        case derived
         /// Found in the data.
         case discovered
         /// A side was made without the input, or does not have the column.
@@ -115,7 +117,8 @@ extension Difference {
             }
         add(
             SystemicRule(
-                id: definition.id, origin: .listed, category: category, title: definition.title,
+                id: definition.id, origin: definition.kind == .factor ? .listed : .derived, category: category,
+                title: definition.title,
                 source: definition.source), explaining: explained)
     }
 
@@ -248,12 +251,13 @@ extension Difference {
                             + "\(move.from):\(move.to)" + (isOneFamily ? ":\(largest.key)" : ""),
                         origin: .discovered, category: index,
                         title: "\(category.meaning) \(quoted(move.from)) → \(quoted(move.to)), "
-                            + (isOneFamily ? "codes \(largest.key)" : "\(byFamily.count) families of codes"),
+                            + (isOneFamily
+                                ? families.title(largest.key) : "\(byFamily.count) families of codes"),
                         source: "")
                     rule.families =
                         isOneFamily
                         ? [(largest.key, rows.count)] : byFamily.map { ($0.key, $0.value.count) }
-                    if category.group == "status" { rule.also = shared(by: rows) }
+                    if category.group == "status" { rule.also = shared(by: rows, besides: index) }
                     add(rule, explaining: rows)
                     rest = isOneFamily ? rest.filter { !changes[$0].isExplained } : []
                 }
@@ -271,11 +275,13 @@ extension Difference {
     private func quoted(_ value: String) -> String { value.isEmpty ? "none" : value }
 
     /// What else changed alike in at least nine of ten of the rows.
-    private func shared(by rows: [Int]) -> [String] {
+    private func shared(by rows: [Int], besides own: Int) -> [String] {
         let wanted = Set(rows.map { changes[$0].head })
         var counts: [String: Int] = [:]
         for (index, category) in categories.enumerated()
-        where category.table == "relative_values" && Self.moveGroups.contains(category.group) {
+        where index != own && category.table == "relative_values" && Self.moveGroups.contains(category.group)
+            && category.id != "unpriced_reason_changed"
+        {
             for change in changesOfCategory[index].map({ changes[$0] })
             where change.column >= 0 && wanted.contains(change.head) && rule(of: change)?.origin != .absent {
                 counts["\(column(of: change)) \(quoted(from(change))) → \(quoted(to(change)))", default: 0] += 1
@@ -288,20 +294,25 @@ extension Difference {
 /// Which codes belong together: for Level II the letter and first digit, for CPT the category of our own table.
 private struct Families {
     private var categories: [String: String] = [:]
+    private var names: [String: String] = [:]
 
     init(_ difference: Difference) {
         for table in [difference.base?["codes"], difference.head["codes"]].compactMap(\.self) {
             for row in 0..<table.count {
                 guard let first = table.bytes(row, 0).first, first < UInt8(ascii: "A") else { continue }
-                categories[table.text(row, "code")] = table.text(row, "category")
+                let category = table.text(row, "category")
+                categories[table.text(row, 0)] = category
+                if names[category] == nil { names[category] = table.text(row, "category_name") }
             }
         }
     }
 
     func family(of change: Change, in difference: Difference) -> String {
         let code = difference.code(of: change)
-        return categories[code] ?? "\(code.prefix(2))…"
+        return categories[code] ?? String(code.prefix(2))
     }
+
+    func title(_ family: String) -> String { names[family] ?? "codes \(family)…" }
 }
 
 /// A decimal's digits as one number: its units of the last place.

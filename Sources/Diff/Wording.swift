@@ -38,6 +38,15 @@ func percent(_ part: Int64, of whole: Int64) -> String {
     return "\(sign)\(grouped(Int(tenths / 10))).\(tenths % 10) %"
 }
 
+/// A column or category as the field writes it.
+func fieldName(_ identifier: String) -> String {
+    let written = [
+        "pe": "PE", "mp": "MP", "na": "NA", "opps": "OPPS", "gpci": "GPCI", "hcpcs": "HCPCS", "pctc": "PC/TC",
+        "nonfacility": "non-facility", "qpp": "QPP", "cf": "conversion factor",
+    ]
+    return identifier.split(separator: "_").map { written[String($0)] ?? String($0) }.joined(separator: " ")
+}
+
 /// An identifier as words.
 func words(_ identifier: String) -> String { identifier.replacing("_", with: " ") }
 
@@ -98,14 +107,23 @@ extension Difference {
         return row.modifier.isEmpty ? row.code : "\(row.code)-\(row.modifier)"
     }
 
-    /// The category's words without the event: `work`, `rows added`.
+    /// The category's words without the event: `work`, `PE non-facility`, `rows added`.
     func title(_ category: Int) -> String {
         let id = categories[category].id
-        return words(id.hasSuffix("_changed") ? String(id.dropLast("_changed".count)) : id)
+        return fieldName(id.hasSuffix("_changed") ? String(id.dropLast("_changed".count)) : id)
     }
 
-    /// The rules that say more than that a side lacks something.
-    var tellingRules: [SystemicRule] { rules.filter { $0.origin != .absent } }
+    /// The rules that say more than that a side lacks something or that one change follows from another; those that
+    /// explain most first.
+    var tellingRules: [SystemicRule] {
+        rules.filter { $0.origin == .listed || $0.origin == .discovered }
+            .sorted { $0.explains != $1.explains ? $0.explains > $1.explains : $0.id < $1.id }
+    }
+
+    /// What follows from other changes, a few words each.
+    var derivations: [String] {
+        rules.filter { $0.origin == .derived }.map { "\(title($0.category)) \(grouped($0.explains))" }
+    }
 
     /// What a side lacks, one sentence each.
     var absences: [String] {

@@ -11,7 +11,7 @@ struct WordDifference: Sendable {
     let runs: [Run]
     /// Twice the common words by all words of both texts, in percent. It ranks; it does not decide.
     let similarity: Int
-    /// Whether a word of four letters or more is in both.
+    /// Whether a word of the one begins like a word of the other: CMS abbreviates the same word in many ways.
     let sharesContent: Bool
 
     init(_ old: String, _ new: String) {
@@ -67,16 +67,17 @@ struct WordDifference: Sendable {
         var counts: [String: Int] = [:]
         for word in leftWords where !word.isEmpty { counts[word, default: 0] += 1 }
         var common = 0
-        var content = false
         for word in rightWords {
             guard let count = counts[word], count > 0 else { continue }
             counts[word] = count - 1
             common += 1
-            if word.count >= 4 { content = true }
         }
         let all = leftWords.count { !$0.isEmpty } + rightWords.count { !$0.isEmpty }
         similarity = all == 0 ? 100 : 200 * common / all
-        sharesContent = content
+        func beginnings(_ words: [String]) -> Set<Substring> {
+            Set(words.filter { $0.count >= 3 && $0.first?.isLetter == true }.map { $0.prefix(3) })
+        }
+        sharesContent = !beginnings(leftWords).isDisjoint(with: beginnings(rightWords))
     }
 }
 

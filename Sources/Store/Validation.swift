@@ -66,6 +66,7 @@ public func validateRevision(_ folder: URL, schemas: Schemas) throws(IngestError
         switch path {
         case "codes.ndjson": rows = try checkDocuments(bytes, &validation)
         case "datapackage.json": rows = try check(bytes, path, against: "datapackage.schema.json", &validation)
+        case "diff.json": rows = try check(bytes, path, against: "diff.schema.json", &validation)
         case "verification.json": rows = try check(bytes, path, against: "verification.schema.json", &validation)
         default:
             rows = path.hasSuffix(".csv") ? checkTable(bytes, path: path, schemas: schemas, &keys, &validation) : nil

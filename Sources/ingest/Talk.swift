@@ -122,6 +122,7 @@ func table(_ rows: [[String]], rightAligned: Set<Int> = []) -> String {
             line += rightAligned.contains(column) ? blanks + cell : cell + (isLast ? "" : blanks)
             if !isLast { line += "  " }
         }
+        while line.last == " " { line.removeLast() }
         return line
     }.joined(separator: "\n")
 }

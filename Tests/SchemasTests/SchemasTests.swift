@@ -68,8 +68,8 @@ struct SchemasTests {
     func columns() {
         let rows: [any TableRow.Type] = [
             CodeEntry.Row.self, RelativeValue.self, ModifierRow.self, Locality.self, OPPSCap.self,
-            ConversionFactorRow.self,
-            EditorialRow.self, EditorialItemRow.self, QuestionRow.self, CategoryTextRow.self, ProvenanceRow.self,
+            ConversionFactorRow.self, DescriptorDigestRow.self, EditorialRow.self, EditorialItemRow.self,
+            QuestionRow.self, CategoryTextRow.self, ProvenanceRow.self,
         ]
         // Payments are streamed; no row of theirs is a value.
         #expect(Set(schemas.tables.map(\.name)) == Set(rows.map { $0.table } + ["payments"]))
