@@ -5,9 +5,10 @@ public import Model
 ///
 /// - Parameters:
 ///   - overlays: the folder of the overlays as the repository has it.
-///   - diagnostics: what a run found in the overlays, with line and column; empty where nothing was run.
+///   - diagnostics: what a run found, with the overlays' lines and columns; `nil` where nothing was run, and the
+///     published state of each overlay has to do.
 public func githubAnnotations(
-    _ difference: Difference, _ verdict: Verdict, overlays: String, diagnostics: Diagnostics = Diagnostics()
+    _ difference: Difference, _ verdict: Verdict, overlays: String, diagnostics: Diagnostics?
 ) -> [String] {
     let title = difference.head.name
     let errors = verdict.findings.filter { $0.state != .waived }.map { finding in
@@ -15,23 +16,7 @@ public func githubAnnotations(
         let place = verdict.policy == "default" || finding.place.line == nil ? nil : finding.place
         return command("error", place, title, "\(finding.key): \(finding.message)")
     }
-    var warnings = difference.editorialWork.filter { $0.state != "unreviewed" && !$0.file.isEmpty }.map { task in
-        command(
-            "warning", Place(inFolder(overlays, task.file), line: task.line), "\(task.code) is \(task.state)",
-            task.state == "stale"
-                ? "CMS has reworded \(task.code) since its texts were reviewed against \(task.reviewed). Read the new "
-                    + "descriptor and the texts, then move the pin."
-                : "CMS has ended \(task.code): take its overlay away, or say what to use instead.")
-    }
-    for kind in diagnostics.kinds
-    where kind.id.hasPrefix("overlay_") && kind.id != "overlay_stale" && kind.id != "overlay_code_ended" {
-        warnings += kind.first.map { diagnostic in
-            command(
-                "warning",
-                diagnostic.place.map { Place(inFolder(overlays, $0.file), line: $0.line, column: $0.column) },
-                kind.id, diagnostic.message)
-        }
-    }
+    let warnings = diagnostics.map { overlayWarnings($0, overlays) } ?? overlayWarnings(difference, overlays)
     let unreviewed = difference.editorialWork.filter { $0.state == "unreviewed" }
     var notices: [String] = []
     if !unreviewed.isEmpty {
@@ -41,14 +26,55 @@ public func githubAnnotations(
                 "\(unreviewed.count) overlays have no pin to compare with: "
                     + unreviewed.prefix(20).map(\.code).joined(separator: " ") + (unreviewed.count > 20 ? " …" : "")))
     }
-    return limited(errors, "error", title) + limited(warnings, "warning", title) + notices
+    let found =
+        diagnostics?.kinds.reduce(0) { $1.id.hasPrefix("overlay_") ? $0 + $1.count : $0 } ?? warnings.count
+    return limited(errors, "error", title, of: errors.count) + limited(warnings, "warning", title, of: found) + notices
+}
+
+/// The same for a run that ended with errors: each where it was found, which for overlays is a line of the repository.
+public func githubAnnotations(for error: IngestError, overlays: String) -> [String] {
+    let kinds = error.diagnostics.kinds.filter { $0.severity == .error }
+    let commands = kinds.flatMap { kind in
+        kind.first.map { diagnostic in
+            let isOverlay = kind.id.hasPrefix("overlay_")
+            let place = diagnostic.place.map { place in
+                Place(isOverlay ? inFolder(overlays, place.file) : place.file, line: place.line, column: place.column)
+            }
+            return command("error", place, words(kind.id), diagnostic.message)
+        }
+    }
+    return limited(commands, "error", "ingest", of: kinds.reduce(0) { $0 + $1.count })
+}
+
+/// What a run found in the overlays; of each kind only the first few are kept, the rest is counted.
+private func overlayWarnings(_ diagnostics: Diagnostics, _ overlays: String) -> [String] {
+    diagnostics.kinds.filter { $0.id.hasPrefix("overlay_") }.flatMap { kind in
+        kind.first.map { diagnostic in
+            command(
+                "warning",
+                diagnostic.place.map { Place(inFolder(overlays, $0.file), line: $0.line, column: $0.column) },
+                words(kind.id), diagnostic.message)
+        }
+    }
+}
+
+/// The overlays that do not fit what CMS says, as the dataset has them.
+private func overlayWarnings(_ difference: Difference, _ overlays: String) -> [String] {
+    difference.editorialWork.filter { $0.state != "unreviewed" && !$0.file.isEmpty }.map { task in
+        command(
+            "warning", Place(inFolder(overlays, task.file), line: task.line), "\(task.code) is \(task.state)",
+            task.state == "stale"
+                ? "CMS has reworded \(task.code) since its texts were reviewed against \(task.reviewed). Read the new "
+                    + "descriptor and the texts, then move the pin."
+                : "CMS has ended \(task.code): take its overlay away, or say what to use instead.")
+    }
 }
 
 private let mostOfAKind = 10
 
-private func limited(_ commands: [String], _ kind: String, _ title: String) -> [String] {
+private func limited(_ commands: [String], _ kind: String, _ title: String, of total: Int) -> [String] {
     guard commands.count > mostOfAKind else { return commands }
-    let rest = commands.count - mostOfAKind + 1
+    let rest = total - mostOfAKind + 1
     return commands.prefix(mostOfAKind - 1)
         + [command(kind, nil, title, "… and \(rest) more; the step's summary and diff.html list them")]
 }

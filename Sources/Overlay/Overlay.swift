@@ -111,7 +111,7 @@ private func merge(
         if editorial.review?.state == .stale {
             diagnostics.add(
                 Diagnostic(
-                    .warning, "overlay_stale", at: overlay.code.place,
+                    .warning, "overlay_stale", at: overlay.reviewPlace,
                     "CMS has reworded \(entry.code) since its texts were reviewed against "
                         + "\(overlay.reviewRelease ?? "an earlier release")",
                     hint: "Read the new descriptor and the texts, then pin the review to "

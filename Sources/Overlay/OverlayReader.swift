@@ -28,6 +28,8 @@ struct CodeOverlay {
     var questions: [QuestionTemplate] = []
     var reviewRelease: String?
     var reviewDescriptor: String?
+    /// Where the pin stands; at the code where there is none.
+    var reviewPlace: Place
 }
 
 /// What an overlay says of all codes of a section or a range.
@@ -110,7 +112,8 @@ struct OverlayReader {
     private mutating func readCode(_ mapping: YAMLMapping, code: YAMLNode) {
         refuseUnknownKeys(mapping, Self.codeKeys)
         guard let name = text(code) else { return }
-        var overlay = CodeOverlay(code: Placed(value: name.uppercased(), place: place(code)))
+        var overlay = CodeOverlay(
+            code: Placed(value: name.uppercased(), place: place(code)), reviewPlace: place(code))
         overlay.title = text(mapping["title"])
         overlay.summary = text(mapping["summary"])
         overlay.clinicalContext = text(mapping["clinical_context"])
@@ -125,6 +128,7 @@ struct OverlayReader {
                 refuseUnknownKeys(pin, ["release", "descriptor"])
                 overlay.reviewRelease = text(pin["release"])
                 overlay.reviewDescriptor = text(pin["descriptor"])
+                if let node = pin["descriptor"] { overlay.reviewPlace = place(node) }
                 if let node = pin["descriptor"], let digest = overlay.reviewDescriptor, !isDigest(digest) {
                     report(
                         "overlay_pin", node, "'\(digest)' is no digest; expected sha256: and 64 hexadecimal digits")

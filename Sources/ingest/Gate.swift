@@ -27,9 +27,17 @@ struct GateOptions: ParsableArguments {
         }
     }
 
+    /// Runs `body`; with --github the errors that end it become annotations too.
+    func annotating<Value>(overlays: String, _ body: () throws -> Value) throws -> Value {
+        do { return try body() } catch let error as IngestError where github {
+            for line in githubAnnotations(for: error, overlays: overlays) { print(line) }
+            throw error
+        }
+    }
+
     func write(
         _ reports: [Report], _ difference: Difference, _ verdict: Verdict, overlays: String,
-        diagnostics: Diagnostics = Diagnostics()
+        diagnostics: Diagnostics? = nil
     ) throws {
         if let report { try Pipeline.write(reports, to: report) }
         guard github else { return }

@@ -67,14 +67,17 @@ struct Run: ParsableCommand {
             let talk = Talk()
             let schemas = try Schemas()
             var measured = Timings()
-            let report = try Pipeline.run(
-                RunOptions(
-                    label: release, inputs: input, overlays: overlays, store: store.value.root, tier: tier,
-                    checking: checking.value, payments: payments, policy: try readPolicy(gate.policy, schemas: schemas)),
-                schemas: schemas
-            ) { progress in
-                measured.begin(progress.stage)
-                talk.progress(progress)
+            let report = try gate.annotating(overlays: overlays ?? "") {
+                try Pipeline.run(
+                    RunOptions(
+                        label: release, inputs: input, overlays: overlays, store: store.value.root, tier: tier,
+                        checking: checking.value, payments: payments,
+                        policy: try readPolicy(gate.policy, schemas: schemas)),
+                    schemas: schemas
+                ) { progress in
+                    measured.begin(progress.stage)
+                    talk.progress(progress)
+                }
             }
             talk.endProgress()
             if let timings { try measured.json().write(toFile: timings, atomically: true, encoding: .utf8) }
