@@ -28,7 +28,7 @@ SCHEMAS = REPO / "Schemas"
 NONQPP = "PPRRVU2026_Jan_nonQPP"
 QPP = "PPRRVU2026_Jan_QPP"
 HCPCS = "HCPC2026_JAN_ANWEB.txt"
-STAGES = ["acquire", "unpack", "parse", "normalise", "overlay", "verify", "emit", "publish"]
+STAGES = ["acquire", "unpack", "parse", "normalise", "overlay", "verify", "emit", "diff", "publish"]
 
 
 @dataclass
