@@ -164,9 +164,17 @@ private struct Normaliser {
     // MARK: HCPCS
 
     mutating func hcpcs(rows: [PPRRVURow]) throws(IngestError) -> HCPCSFile? {
-        guard let raw = take(.hcpcs).first else { return nil }
-        let file = try HCPCSFile(raw, schemas: schemas)
+        let forms = take(.hcpcs)
+        guard let first = forms.first else { return nil }
+        let file = try HCPCSFile(first, schemas: schemas)
         diagnostics.add(file.notes)
+        for form in forms.dropFirst() {
+            let witness = try HCPCSFile(form, schemas: schemas)
+            diagnostics.add(witness.notes)
+            let (check, notes) = file.compare(with: witness, schemas: schemas)
+            checks.append(check)
+            diagnostics.add(notes)
+        }
         try checkEnd(file, rows: rows)
         return file
     }

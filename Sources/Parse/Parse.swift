@@ -19,8 +19,8 @@ public func parse(
     case .csv where table == .hcpcs:
         throw IngestError(
             .badData, "layout_unknown", at: Place(path, line: 1),
-            "HCPCS is read from CMS's 320-byte text file; this is not one",
-            hint: "Use the .txt member of CMS's HCPCS archive.")
+            "HCPCS is read from CMS's 320-byte text file or from its workbook; this is neither",
+            hint: "Use the .txt or .xlsx member of CMS's HCPCS archive: a CSV has lost zeros and dates on the way.")
     case .csv:
         let csv: CSVRows
         do { csv = try tokeniseCSV(text.bytes) } catch {

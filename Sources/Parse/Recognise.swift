@@ -32,30 +32,40 @@ public func recognise(
         }
         return .other("no table of CMS's that is read")
     }
-    if let byName, byName != byContent {
-        throw IngestError(
-            .badData, "name_and_content_disagree", at: Place(document.path, line: 1),
-            "it is named like \(byName.name) and holds \(byContent.name)",
-            hint: "Two files may have been swapped. Give them their own names back.")
-    }
+    try refuseOtherName(document, schemas: schemas, content: byContent)
     return .table(byContent, form)
 }
 
-/// Whether a workbook's name is that of a table that is read from workbooks: all but HCPCS.
+/// Whether a workbook's name is that of a table.
 public func isNamedLikeTable(_ name: String, schemas: Schemas) -> Bool {
-    tableByName(name, schemas: schemas).map { $0 != .hcpcs } ?? false
+    tableByName(name, schemas: schemas) != nil
 }
 
 /// Tells which table a worksheet holds by its header row; `nil` for one that is not read.
-public func recognise(_ workbook: Workbook, schemas: Schemas) -> SourceTable? {
+/// - Throws: when name and content speak of different tables.
+public func recognise(
+    _ workbook: Workbook, of document: SourceDocument, schemas: Schemas
+) throws(IngestError) -> SourceTable? {
     let rows = workbook.rows
-    return recognised.first { table in
+    let byContent = recognised.first { table in
         guard let member = schemas.member(table), !member.csvBegins.isEmpty else { return false }
         return (0..<min(rows.count, 40)).contains { row in
             let cells = rows.fields(of: row).map { normalisedLabel(rows[field: $0]) }
             return member.fits(header: cells)
         }
     }
+    if let byContent { try refuseOtherName(document, schemas: schemas, content: byContent) }
+    return byContent
+}
+
+private func refuseOtherName(
+    _ document: SourceDocument, schemas: Schemas, content: SourceTable
+) throws(IngestError) {
+    guard let byName = tableByName(document.name, schemas: schemas), byName != content else { return }
+    throw IngestError(
+        .badData, "name_and_content_disagree", at: Place(document.path, line: 1),
+        "it is named like \(byName.name) and holds \(content.name)",
+        hint: "Two files may have been swapped. Give them their own names back.")
 }
 
 private func beginning(of bytes: [UInt8]) -> String {

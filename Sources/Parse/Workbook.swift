@@ -106,11 +106,16 @@ public struct Workbook {
     // MARK: Texts and numbers
 
     /// Appends character data with its references (`&amp;`, `&#233;`) and the escapes of spreadsheets (`_x001A_`)
-    /// resolved. CMS's end-of-file mark means nothing in a workbook and is left out.
+    /// resolved. CMS's end-of-file mark means nothing in a workbook and is left out; a line break within a cell is
+    /// a blank.
     private static func append(_ text: Slice<UnsafeBufferPointer<UInt8>>, to buffer: inout [UInt8]) {
-        guard text.contains(where: { $0 == UInt8(ascii: "&") || $0 == UInt8(ascii: "_") }) else {
+        guard text.contains(where: { $0 == UInt8(ascii: "&") || $0 == UInt8(ascii: "_") || $0 < 0x20 }) else {
             buffer.append(contentsOf: text)
             return
+        }
+        let start = buffer.count
+        defer {
+            for index in start..<buffer.count where [0x09, 0x0A, 0x0D].contains(buffer[index]) { buffer[index] = 0x20 }
         }
         let string = String(decoding: text, as: UTF8.self)
         let resolved = string.replacing(#/&(#x?)?([0-9A-Za-z]+);|_x([0-9A-Fa-f]{4})_/#) { match -> String in

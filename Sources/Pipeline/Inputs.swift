@@ -180,12 +180,12 @@ private func readWorkbook(
     var workbook = Workbook()
     if let strings = part("/xl/sharedStrings.xml") { workbook.readStrings(try strings.load()) }
     if let sheet = part("/xl/worksheets/sheet1.xml") { try parts.stream(sheet) { workbook.readSheet($0) } }
-    guard let table = recognise(workbook, schemas: schemas) else {
+    guard let table = try recognise(workbook, of: document, schemas: schemas) else {
         input.remark = "a workbook without a table that is read from workbooks"
         guard !document.isNamedByUser else {
             throw IngestError(
                 .badData, "not_recognised", at: Place(document.path), "this is \(input.remark ?? "")",
-                hint: "HCPCS is read from CMS's text file.")
+                hint: "A table is told by the labels of its header row.")
         }
         return nil
     }
@@ -209,14 +209,12 @@ private func qppOrNot(_ raw: RawTable, _ document: SourceDocument) throws(Ingest
     return isQPP ? .pprrvuQPP : .pprrvu
 }
 
-private let months = ["JAN", "APR", "JUL", "OCT"]
-
 /// A member's name often has the release's month, and sometimes it is all that does: the TXT of PPRRVU and
 /// both forms of OPPSCAP have no title.
 private func checkName(_ document: SourceDocument, release: Release, table: SourceTable) throws(IngestError) {
     guard table == .pprrvu || table == .oppscap else { return }
     let words = document.name.uppercased().split { !$0.isLetter }
-    guard let month = words.compactMap({ word in months.first { word == $0 } }).first,
+    guard let month = words.first(where: { HCPCSQuarter.months.contains(String($0)) }),
         month != release.titleMonth.uppercased().prefix(3)
     else { return }
     throw IngestError(
@@ -228,15 +226,9 @@ private func checkName(_ document: SourceDocument, release: Release, table: Sour
 
 /// HCPCS files are named by year and quarter; one of another quarter is used, and said.
 private func otherQuarter(_ name: String, release: Release) -> String? {
-    let upper = name.uppercased()
-    let digits = upper.split { !$0.isNumber }.first.map(String.init) ?? ""
-    guard let number = Int(digits), digits.count == 2 || digits.count == 4 else { return nil }
-    let year = digits.count == 2 ? 2000 + number : number
-    let month = months.first { upper.contains("_\($0)_") }
-    let expected = release.titleMonth.uppercased().prefix(3)
-    guard year != release.year || (month ?? "JAN") != expected else { return nil }
-    return "the HCPCS file is of \(month.map { "\($0.prefix(1) + $0.dropFirst().lowercased()) " } ?? "")\(year), the "
-        + "release of \(release.titleMonth) \(release.year): codes added or ended in between are missing or stale"
+    guard let quarter = HCPCSQuarter(fileNamed: name), quarter != HCPCSQuarter(of: release) else { return nil }
+    return "the HCPCS file is of \(quarter), the release of \(release.titleMonth) \(release.year): codes added or "
+        + "ended in between are missing or stale"
 }
 
 extension OverlayFile {

@@ -11,7 +11,7 @@ public struct Schemas: Sendable {
     public let hcpcsValues: IndicatorValues
     public let classification: Classification
     public let tables: [TableSchema]
-    public let knownDifferences: [KnownDifference]
+    private let knownDifferences: [KnownDifference]
     public let localityCorrections: [LocalityCorrection]
     public let checks: [CheckPolicy]
     public let knownDefects: [KnownDefect]
@@ -62,6 +62,11 @@ public struct Schemas: Sendable {
             name: table.name, year: year,
             fields: (layouts[table.layout] ?? []).filter { $0.years.contains(year) },
             hasNotes: member?.hasNotes ?? false, preamble: member?.preamble ?? "")
+    }
+
+    /// Where the forms of `table` are known to disagree in files of `year`; `nil` for a file that tells no year.
+    public func knownDifferences(of table: SourceTable, year: Int?) -> [KnownDifference] {
+        knownDifferences.filter { row in row.table == table.rawValue && (year.map(row.years.contains) ?? false) }
     }
 
     /// How members of `table` are told; `nil` for a table without a row in `layouts/members.csv`.
