@@ -27,7 +27,7 @@ public func parse(
             throw IngestError(.badData, "csv_syntax", at: Place(path, line: error.line), error.message)
         }
         return try CSVReader(
-            csv: csv, form: .csv, path: path, isUTF8: text.isUTF8, table: table, release: release, schemas: schemas
+            csv: csv, form: .csv, path: path, isUTF8: false, table: table, release: release, schemas: schemas
         ).read()
     case .xlsx:
         throw IngestError(.badData, "layout_unknown", at: Place(path), "a workbook is read from its parts")

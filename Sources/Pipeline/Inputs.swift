@@ -8,63 +8,6 @@ import Schemas
 import Synchronization
 import Unpack
 
-/// The documents of all inputs, with the ledger of what was found.
-struct Unpacked {
-    var documents: [SourceDocument] = []
-    var inputs: [Input] = []
-}
-
-/// Opens archives; loose files stand for themselves.
-func unpack(_ acquired: Acquired) throws(IngestError) -> Unpacked {
-    var unpacked = Unpacked(inputs: acquired.ignored)
-    var seen: [String: String] = [:]
-    for file in acquired.files {
-        if let first = seen[file.sha256] {
-            unpacked.inputs.append(
-                Input(
-                    path: file.name, bytes: file.bytes.count, sha256: file.sha256, role: .ignored,
-                    remark: "the same file as \(first)"))
-            continue
-        }
-        seen[file.sha256] = file.name
-        let isNamedArchive = file.name.lowercased().hasSuffix(".zip")
-        // A workbook is an archive too, but one table to us.
-        let isWorkbook = file.name.lowercased().hasSuffix(".xlsx")
-        guard !isWorkbook, isNamedArchive || Archive.isArchive(file.bytes), unreadable(file.name) == nil else {
-            if let reason = unreadable(file.name) {
-                guard !file.isNamedByUser else {
-                    throw IngestError(
-                        .badData, "form_unreadable", at: Place(file.name), "this is \(reason)",
-                        hint: "Name the CSV or TXT of the same table, or CMS's archive.")
-                }
-                unpacked.inputs.append(
-                    Input(path: file.name, bytes: file.bytes.count, sha256: file.sha256, role: .ignored, remark: reason)
-                )
-                continue
-            }
-            unpacked.documents.append(
-                SourceDocument(path: file.name, size: file.bytes.count, isNamedByUser: file.isNamedByUser) {
-                    () throws(IngestError) in file.bytes
-                })
-            continue
-        }
-        let archive = try Archive(file.bytes, name: file.name)
-        unpacked.inputs.append(
-            Input(path: file.name, bytes: file.bytes.count, sha256: file.sha256, role: .archive))
-        for document in archive.documents {
-            if let reason = unreadable(document.name)
-                ?? (document.fileExtension == "zip" ? "an archive inside the archive" : nil)
-            {
-                unpacked.inputs.append(
-                    Input(path: document.path, bytes: document.size, sha256: "", role: .ignored, remark: reason))
-            } else {
-                unpacked.documents.append(document)
-            }
-        }
-    }
-    return unpacked
-}
-
 /// The tables of a release in all their forms, with the ledger of inputs.
 struct Parsed {
     var tables: [RawTable] = []
@@ -165,32 +108,39 @@ private func refuseTwice(_ raw: RawTable, _ tables: [RawTable]) throws(IngestErr
         hint: "Name only one of them.")
 }
 
-/// Reads a workbook's first sheet; `nil`, with the reason in `input`, for one that holds no table that is read
-/// from workbooks.
+/// Reads the first sheet of a workbook that holds a table; `nil`, with the reason in `input`, for a workbook that is
+/// not given as one.
 private func readWorkbook(
     _ bytes: [UInt8], _ document: SourceDocument, entry: ReleaseCatalogue.Entry, schemas: Schemas,
     _ input: inout Input
 ) throws(IngestError) -> RawTable? {
     guard document.isNamedByUser || isNamedLikeTable(document.name, schemas: schemas) else {
-        input.remark = "a workbook that is not named like a table that is read from workbooks"
+        input.remark = "a workbook that is not named like a table"
         return nil
     }
     let parts = try Archive(bytes, name: document.path)
-    func part(_ name: String) -> SourceDocument? { parts.documents.first { $0.path.hasSuffix(name) } }
-    var workbook = Workbook()
-    if let strings = part("/xl/sharedStrings.xml") { workbook.readStrings(try strings.load()) }
-    if let sheet = part("/xl/worksheets/sheet1.xml") { try parts.stream(sheet) { workbook.readSheet($0) } }
-    guard let table = try recognise(workbook, of: document, schemas: schemas) else {
-        input.remark = "a workbook without a table that is read from workbooks"
-        guard !document.isNamedByUser else {
-            throw IngestError(
-                .badData, "not_recognised", at: Place(document.path), "this is \(input.remark ?? "")",
-                hint: "A table is told by the labels of its header row.")
-        }
-        return nil
+    var strings = Workbook()
+    if let part = parts.documents.first(where: { $0.path.hasSuffix("/xl/sharedStrings.xml") }) {
+        strings.readStrings(try part.load())
     }
-    try checkName(document, release: entry.release, table: table)
-    return try parse(workbook, table: table, path: document.path, release: entry.release, schemas: schemas)
+    let sheets = parts.documents.filter { $0.path.contains("/xl/worksheets/sheet") && $0.fileExtension == "xml" }
+    for sheet in sheets.sorted(by: { ($0.path.utf8.count, $0.path) < ($1.path.utf8.count, $1.path) }) {
+        var workbook = strings
+        try parts.stream(sheet) { workbook.readSheet($0) }
+        guard workbook.isWhole, !workbook.isTooLarge else {
+            throw IngestError(
+                .badData, "workbook_damaged", at: Place(sheet.path),
+                workbook.isTooLarge ? "the sheet is larger than any of CMS's" : "the sheet has no end: it is cut",
+                hint: "Use CMS's own file, or the TXT or CSV of the same table.")
+        }
+        guard let table = try recognise(workbook, of: document, schemas: schemas) else { continue }
+        try checkName(document, release: entry.release, table: table)
+        return try parse(workbook, table: table, path: document.path, release: entry.release, schemas: schemas)
+    }
+    throw IngestError(
+        .badData, "not_recognised", at: Place(document.path, line: 1),
+        "no sheet of this workbook has the header row of a table of CMS's",
+        hint: "A spreadsheet may have rewritten it. Use CMS's own file, or the TXT or CSV of the same table.")
 }
 
 /// PRIC IND tells the two PPRRVU files of a release apart; their names must agree with it.
