@@ -66,7 +66,6 @@ public func unreadable(_ name: String) -> String? {
     switch name.split(separator: ".").last?.lowercased() {
     case "xls": "a workbook of the old binary kind (.xls), which is not read: the same table is in TXT, CSV or XLSX"
     case "pdf", "doc", "docx": "a document"
-    case "prn": "a printed report"
     default: nil
     }
 }

@@ -31,6 +31,11 @@ public struct HCPCSQuarter: Hashable, Comparable, Sendable, CustomStringConverti
         isNamed = true
     }
 
+    /// Whether corrections named so belong to a file of this quarter: to a file of a whole year all of that year's.
+    public func mayHaveCorrections(of other: HCPCSQuarter) -> Bool {
+        self == other || (year == other.year && !(isNamed && other.isNamed))
+    }
+
     public static func == (left: Self, right: Self) -> Bool { (left.year, left.quarter) == (right.year, right.quarter) }
 
     public func hash(into hasher: inout Hasher) {

@@ -10,6 +10,8 @@ public enum SourceTable: String, Sendable, CaseIterable {
     case oppscap
     /// HCPCS Level II, the 320-byte ANWEB record.
     case hcpcs
+    /// Corrections to an issue of the HCPCS file.
+    case hcpcsCorrections = "hcpcs_corrections"
 
     /// What CMS calls it.
     public var name: String {
@@ -21,6 +23,7 @@ public enum SourceTable: String, Sendable, CaseIterable {
         case .locco: "LOCCO"
         case .oppscap: "OPPSCAP"
         case .hcpcs: "HCPCS"
+        case .hcpcsCorrections: "HCPCS corrections"
         }
     }
 

@@ -29,7 +29,7 @@ struct CSVReader {
                 let cell = String(decoding: csv[field: field], as: UTF8.self)
                 let label = normalisedLabel(csv[field: field])
                 // HCPCS has disclaimers there, which speak of other years.
-                if title == nil, table != .hcpcs, !label.isEmpty, !label.hasPrefix("RELEASED ") {
+                if title == nil, !hasDisclaimers, !label.isEmpty, !label.hasPrefix("RELEASED ") {
                     title = cell
                     try checkTitle(
                         cell, line: Int(csv.lines[row]), path: path, table: table, release: release)
@@ -41,18 +41,20 @@ struct CSVReader {
         let labels = mergedLabels(csv, header: header)
         let binding = try bind(labels, to: layout, line: Int(csv.lines[header]))
         let rows = try readRows(csv, after: header, binding: binding, layout: layout, labels: labels)
-        return RawTable(
+        var raw = RawTable(
             table: table, form: form, file: path, columns: binding.columns, title: title,
             released: released, headerFactors: binding.factors, notes: rows.notes, bytes: rows.bytes,
             ends: rows.ends, lines: rows.lines)
+        raw.unread = binding.unread
+        return raw
     }
 
+    private var hasDisclaimers: Bool { table == .hcpcs || table == .hcpcsCorrections }
+
     private func headerRow(_ csv: CSVRows) -> Int? {
-        guard let begins = schemas.member(table)?.csvBegins, !begins.isEmpty else { return nil }
+        guard let member = schemas.member(table), !member.csvBegins.isEmpty else { return nil }
         return (0..<min(csv.count, 40)).first { row in
-            let cells = csv.fields(of: row)
-            return cells.count >= begins.count
-                && zip(cells, begins).allSatisfy { normalisedLabel(csv[field: $0]).hasPrefix($1) }
+            member.fits(header: csv.fields(of: row).map { normalisedLabel(csv[field: $0]) })
         }
     }
 
@@ -86,6 +88,7 @@ struct CSVReader {
         /// For each bound column the columns of the file that hold it: one, or each value of a list.
         var sources: [[Int]] = []
         var factors: [String: String] = [:]
+        var unread: [String] = []
     }
 
     private func bind(_ labels: [String], to layout: Layout, line: Int) throws(IngestError) -> Binding {
@@ -111,6 +114,11 @@ struct CSVReader {
                 }
             }
             binding.indices.append(nil)
+            // Correction files have a column more or less each time; what they say of it is in no column of ours.
+            if table == .hcpcsCorrections {
+                binding.unread.append(label)
+                continue
+            }
             unknown.append("column \(index + 1) '\(label)'")
         }
         let missing = layout.fields.compactMap { field -> String? in
@@ -174,7 +182,7 @@ struct CSVReader {
                 rows.notes.append((place.line ?? 0, String(decoding: csv[field: note], as: UTF8.self)))
                 continue
             }
-            if let note = rows.notes.last, !note.text.isEmpty {
+            if let note = rows.notes.last, !note.text.isEmpty, table != .hcpcsCorrections {
                 problems.add(
                     Diagnostic(
                         .error, "row_after_notes", at: place,
@@ -196,7 +204,8 @@ struct CSVReader {
             func field(_ column: Int) -> ArraySlice<UInt8> {
                 column < fields.count ? csv[field: fields.lowerBound + column] : []
             }
-            for column in unlabelled where field(column).contains(where: { $0 > 0x20 }) {
+            for column in unlabelled
+            where table != .hcpcsCorrections && field(column).contains(where: { $0 > 0x20 }) {
                 problems.add(
                     Diagnostic(
                         .error, "column_unlabelled", at: Place(path, line: place.line, column: column + 1),

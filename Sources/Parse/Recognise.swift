@@ -16,7 +16,11 @@ public func recognise(
     _ bytes: [UInt8], of document: SourceDocument, schemas: Schemas
 ) throws(IngestError) -> Recognition {
     let byName = tableByName(document.name, schemas: schemas)
-    guard let (byContent, form) = tableByContent(bytes, schemas: schemas) else {
+    let lines = firstLines(bytes)
+    if byName == nil, let other = otherDocument(document.name, labels(lines), schemas: schemas) {
+        return .other(other.meaning)
+    }
+    guard let (byContent, form) = tableByContent(lines, named: byName, schemas: schemas) else {
         if let byName {
             // Its own reader knows best what is wrong with it.
             return .table(byName, document.fileExtension == "csv" ? .csv : .txt)
@@ -36,9 +40,46 @@ public func recognise(
     return .table(byContent, form)
 }
 
-/// Whether a workbook's name is that of a table.
-public func isNamedLikeTable(_ name: String, schemas: Schemas) -> Bool {
-    tableByName(name, schemas: schemas) != nil
+/// The table whose file or workbook has such a name.
+public func tableByName(_ name: String, schemas: Schemas) -> SourceTable? {
+    let upper = name.uppercased()
+    if isNamedLikeCorrections(name, schemas: schemas) { return .hcpcsCorrections }
+    guard !schemas.otherDocuments.contains(where: { $0.nameContains.contains(where: upper.contains) }) else {
+        return nil
+    }
+    return recognised.first { schemas.member($0).map { upper.contains($0.nameContains) } ?? false }
+}
+
+/// Whether a file has the name of a HCPCS correction file.
+public func isNamedLikeCorrections(_ name: String, schemas: Schemas) -> Bool {
+    schemas.member(.hcpcsCorrections).map { name.uppercased().contains($0.nameContains) } ?? false
+}
+
+/// What a worksheet is when it holds no table; `nil` when it is not known either.
+public func otherDocument(_ workbook: Workbook, of document: SourceDocument, schemas: Schemas) -> String? {
+    let rows = workbook.rows
+    let labels = (0..<min(rows.count, sample)).map { row in
+        rows.fields(of: row).map { normalisedLabel(rows[field: $0]) }
+    }
+    return otherDocument(document.name, labels, schemas: schemas)?.meaning
+}
+
+/// What else of CMS's has such a name.
+public func otherDocument(named name: String, schemas: Schemas) -> String? {
+    otherDocument(name, [], schemas: schemas)?.meaning
+}
+
+private func otherDocument(_ name: String, _ labels: [[String]], schemas: Schemas) -> OtherDocument? {
+    let upper = name.uppercased()
+    return schemas.otherDocuments.first { other in
+        !other.headerBegins.isEmpty
+            && labels.contains { cells in
+                // A printed report has no cells: its whole line is one.
+                (cells.count >= other.headerBegins.count
+                    && zip(cells, other.headerBegins).allSatisfy { $0.hasPrefix($1) })
+                    || cells.first?.hasPrefix(other.headerBegins.joined(separator: " ")) == true
+            }
+    } ?? schemas.otherDocuments.first { $0.nameContains.contains(where: upper.contains) }
 }
 
 /// Tells which table a worksheet holds by its header row; `nil` for one that is not read.
@@ -47,7 +88,8 @@ public func recognise(
     _ workbook: Workbook, of document: SourceDocument, schemas: Schemas
 ) throws(IngestError) -> SourceTable? {
     let rows = workbook.rows
-    let byContent = recognised.first { table in
+    let byName = tableByName(document.name, schemas: schemas)
+    let byContent = candidates(byName).first { table in
         guard let member = schemas.member(table), !member.csvBegins.isEmpty else { return false }
         return (0..<min(rows.count, 40)).contains { row in
             let cells = rows.fields(of: row).map { normalisedLabel(rows[field: $0]) }
@@ -73,31 +115,38 @@ private func beginning(of bytes: [UInt8]) -> String {
     return String(decoding: line.map { (0x20..<0x7F).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
 }
 
-private let recognised: [SourceTable] = [.pprrvu, .gpci, .anes, .locco, .oppscap, .hcpcs]
+/// Corrections come last: an ordinary HCPCS workbook has a column of actions too.
+private let recognised: [SourceTable] = [.pprrvu, .gpci, .anes, .locco, .oppscap, .hcpcs, .hcpcsCorrections]
 
-private func tableByName(_ name: String, schemas: Schemas) -> SourceTable? {
-    let upper = name.uppercased()
-    guard !["CORRECTION", "TRANS", "NOC", "RECORDLAYOUT", "README"].contains(where: upper.contains) else {
-        return nil
-    }
-    return recognised.first { schemas.member($0).map { upper.contains($0.nameContains) } ?? false }
+/// What a document of a name can be by its content. A correction file may have all columns of a HCPCS workbook.
+private func candidates(_ byName: SourceTable?) -> [SourceTable] {
+    byName == .hcpcsCorrections ? [.hcpcsCorrections] : recognised
 }
 
 /// How many lines at the beginning of a file are looked at.
 private let sample = 60
 
-private func tableByContent(_ bytes: [UInt8], schemas: Schemas) -> (SourceTable, SourceForm)? {
-    let lines = bytes.split(separator: 0x0A, maxSplits: sample, omittingEmptySubsequences: true).prefix(sample)
+private func firstLines(_ bytes: [UInt8]) -> [ArraySlice<UInt8>] {
+    bytes.split(separator: 0x0A, maxSplits: sample, omittingEmptySubsequences: true).prefix(sample)
         .map { $0.last == 0x0D ? $0.dropLast() : $0 }
+}
+
+/// The lines' cells as labels are compared, without the byte order mark.
+private func labels(_ lines: [ArraySlice<UInt8>]) -> [[String]] {
+    lines.map { line in
+        line.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+            .map { normalisedLabel($0.drop { $0 == 0xEF || $0 == 0xBB || $0 == 0xBF }) }
+    }
+}
+
+private func tableByContent(
+    _ lines: [ArraySlice<UInt8>], named byName: SourceTable?, schemas: Schemas
+) -> (SourceTable, SourceForm)? {
     let first = lines.first.map { normalisedLabel($0.drop { $0 == 0xEF || $0 == 0xBB || $0 == 0xBF }) } ?? ""
-    for table in recognised {
+    for table in candidates(byName) {
         guard let member = schemas.member(table) else { continue }
         if !member.csvBegins.isEmpty {
-            for line in lines where line.contains(UInt8(ascii: ",")) {
-                let cells = line.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
-                    .map { normalisedLabel($0.drop { $0 == 0xEF || $0 == 0xBB || $0 == 0xBF }) }
-                if member.fits(header: cells) { return (table, .csv) }
-            }
+            for cells in labels(lines) where cells.count > 1 && member.fits(header: cells) { return (table, .csv) }
         }
         if !member.textBegins.isEmpty, first.hasPrefix(member.textBegins),
             !first.contains(",")
@@ -116,7 +165,7 @@ private func tableByContent(_ bytes: [UInt8], schemas: Schemas) -> (SourceTable,
 
 extension MemberDefinition {
     /// Whether a row of labels is the header of this table's CSV.
-    fileprivate func fits(header cells: [String]) -> Bool {
+    func fits(header cells: [String]) -> Bool {
         cells.count >= csvBegins.count && zip(cells, csvBegins).allSatisfy { $0.hasPrefix($1) }
             && (csvContains.isEmpty || cells.contains { $0.contains(csvContains) })
     }

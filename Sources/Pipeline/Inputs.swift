@@ -39,7 +39,7 @@ func parseAll(
                 path: input.path, bytes: input.bytes, sha256: input.sha256, role: .ignored,
                 remark: "the same file as \(first)")
         } else if let raw {
-            try refuseTwice(raw, parsed.tables)
+            if raw.table != .hcpcsCorrections { try refuseTwice(raw, parsed.tables) }
             if raw.table == .hcpcs, let remark = otherQuarter(documents[index].name, release: entry.release) {
                 parsed.diagnostics.add(
                     Diagnostic(
@@ -52,7 +52,18 @@ func parseAll(
         parsed.inputs.append(input)
     }
     for index in parsed.inputs.indices {
-        guard let table = parsed.inputs[index].table, let form = parsed.inputs[index].form else { continue }
+        let name = parsed.inputs[index].path
+        if parsed.inputs[index].role == .ignored, isNamedLikeCorrections(name, schemas: schemas) {
+            parsed.diagnostics.add(
+                Diagnostic(
+                    .warning, "corrections_unread", at: Place(name),
+                    "it is named like a HCPCS correction file and is not read: \(parsed.inputs[index].remark ?? "")",
+                    hint: "Look into it; corrections are read from XLSX and CSV with a code and an action in each row."
+                ))
+        }
+        guard let table = parsed.inputs[index].table, let form = parsed.inputs[index].form,
+            table != .hcpcsCorrections
+        else { continue }
         if parsed.tables.contains(where: { $0.table == table && $0.form < form }) {
             parsed.inputs[index].role = .witness
         }
@@ -88,7 +99,7 @@ private func read(
         }
         if var table = raw {
             if table.table == .pprrvu { table.table = try qppOrNot(table, document) }
-            input.role = .primary
+            input.role = table.table == .hcpcsCorrections ? .correction : .primary
             input.table = table.table
             input.form = table.form
             input.rows = table.rowCount
@@ -114,8 +125,10 @@ private func readWorkbook(
     _ bytes: [UInt8], _ document: SourceDocument, entry: ReleaseCatalogue.Entry, schemas: Schemas,
     _ input: inout Input
 ) throws(IngestError) -> RawTable? {
-    guard document.isNamedByUser || isNamedLikeTable(document.name, schemas: schemas) else {
-        input.remark = "a workbook that is not named like a table"
+    let byName = tableByName(document.name, schemas: schemas)
+    guard document.isNamedByUser || byName != nil else {
+        input.remark =
+            otherDocument(named: document.name, schemas: schemas) ?? "a workbook that is not named like a table"
         return nil
     }
     let parts = try Archive(bytes, name: document.path)
@@ -133,9 +146,17 @@ private func readWorkbook(
                 workbook.isTooLarge ? "the sheet is larger than any of CMS's" : "the sheet has no end: it is cut",
                 hint: "Use CMS's own file, or the TXT or CSV of the same table.")
         }
+        if byName == nil, let other = otherDocument(workbook, of: document, schemas: schemas) {
+            input.remark = other
+            return nil
+        }
         guard let table = try recognise(workbook, of: document, schemas: schemas) else { continue }
         try checkName(document, release: entry.release, table: table)
         return try parse(workbook, table: table, path: document.path, release: entry.release, schemas: schemas)
+    }
+    if byName == .hcpcsCorrections {
+        input.remark = "no sheet of it has a header row with a code and an action"
+        return nil
     }
     throw IngestError(
         .badData, "not_recognised", at: Place(document.path, line: 1),

@@ -77,6 +77,7 @@ struct Run: ParsableCommand {
             if let timings { try measured.json().write(toFile: timings, atomically: true, encoding: .utf8) }
             talk.sayInputs(report.dataset)
             talk.report(report.dataset.canonical.diagnostics, severities: [.warning, .note], shown: 3)
+            talk.sayCorrections(report.dataset.canonical.corrections)
             talk.sayChecks(report.dataset.verification, defects: schemas.knownDefects)
             talk.sayResult(report, store: store.store)
             if format.format == .json {
@@ -119,7 +120,7 @@ struct CheckingOptions: ParsableArguments {
 extension Talk {
     fileprivate func sayInputs(_ dataset: Dataset) {
         var rows: [[String]] = []
-        for input in dataset.inputs where input.role == .primary || input.role == .witness {
+        for input in dataset.inputs where [.primary, .witness, .correction].contains(input.role) {
             rows.append([
                 "  \(input.table?.name ?? "")", input.form?.rawValue ?? "", "\(input.rows ?? 0) rows", input.path,
             ])
@@ -137,6 +138,20 @@ extension Talk {
         if !missing.isEmpty {
             say("missing: \(missing.map(\.name).joined(separator: ", ")); what only they say is null")
         }
+    }
+
+    fileprivate func sayCorrections(_ corrections: [Correction]) {
+        if corrections.isEmpty { return }
+        say("corrections of HCPCS, in their order")
+        say(
+            table(
+                corrections.map { correction in
+                    [
+                        "  \(correction.code)", correction.action,
+                        correction.outcome.rawValue.replacing("_", with: " "), correction.detail,
+                        correction.place.description,
+                    ]
+                }))
     }
 
     fileprivate func sayResult(_ report: RunReport, store: String) {
