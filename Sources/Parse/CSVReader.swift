@@ -53,9 +53,9 @@ struct CSVReader {
 
     private func headerRow(_ csv: CSVRows) -> Int? {
         guard let member = schemas.member(table), !member.csvBegins.isEmpty else { return nil }
-        return (0..<min(csv.count, 40)).first { row in
-            member.fits(header: csv.fields(of: row).map { normalisedLabel(csv[field: $0]) })
-        }
+        let rows = (0..<min(csv.count, 40)).map { row in csv.fields(of: row).map { normalisedLabel(csv[field: $0]) } }
+        // A header that lacks a column is still the header, and what it lacks is said.
+        return rows.firstIndex { member.fits(header: $0) } ?? rows.firstIndex { member.begins($0) }
     }
 
     /// CMS stacks long labels over several rows: each column's label is what stands in it from the first

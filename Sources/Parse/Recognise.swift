@@ -17,10 +17,9 @@ public func recognise(
 ) throws(IngestError) -> Recognition {
     let byName = tableByName(document.name, schemas: schemas)
     let lines = firstLines(bytes)
-    if byName == nil, let other = otherDocument(document.name, labels(lines), schemas: schemas) {
-        return .other(other.meaning)
-    }
-    guard let (byContent, form) = tableByContent(lines, named: byName, schemas: schemas) else {
+    let cells = lines.map(labels)
+    if byName == nil, let other = otherDocument(cells, schemas: schemas) { return .other(other) }
+    guard let (byContent, form) = tableByContent(lines, cells, named: byName, schemas: schemas) else {
         if let byName {
             // Its own reader knows best what is wrong with it.
             return .table(byName, document.fileExtension == "csv" ? .csv : .txt)
@@ -34,7 +33,7 @@ public func recognise(
                 hint: "Tables are told by PPRRVU, GPCI, ANES, LOCCO, OPPSCAP or ANWEB in the name, or by "
                     + "their header row.")
         }
-        return .other("no table of CMS's that is read")
+        return .other(otherDocument(named: document.name, schemas: schemas) ?? "no table of CMS's that is read")
     }
     try refuseOtherName(document, schemas: schemas, content: byContent)
     return .table(byContent, form)
@@ -55,23 +54,19 @@ public func isNamedLikeCorrections(_ name: String, schemas: Schemas) -> Bool {
     schemas.member(.hcpcsCorrections).map { name.uppercased().contains($0.nameContains) } ?? false
 }
 
-/// What a worksheet is when it holds no table; `nil` when it is not known either.
-public func otherDocument(_ workbook: Workbook, of document: SourceDocument, schemas: Schemas) -> String? {
-    let rows = workbook.rows
-    let labels = (0..<min(rows.count, sample)).map { row in
-        rows.fields(of: row).map { normalisedLabel(rows[field: $0]) }
-    }
-    return otherDocument(document.name, labels, schemas: schemas)?.meaning
-}
-
 /// What else of CMS's has such a name.
 public func otherDocument(named name: String, schemas: Schemas) -> String? {
-    otherDocument(name, [], schemas: schemas)?.meaning
+    let upper = name.uppercased()
+    return schemas.otherDocuments.first { $0.nameContains.contains(where: upper.contains) }?.meaning
 }
 
-private func otherDocument(_ name: String, _ labels: [[String]], schemas: Schemas) -> OtherDocument? {
-    let upper = name.uppercased()
-    return schemas.otherDocuments.first { other in
+/// What a worksheet is that is known by its header row and holds no table.
+public func otherDocument(_ workbook: Workbook, schemas: Schemas) -> String? {
+    otherDocument(labels(workbook), schemas: schemas)
+}
+
+private func otherDocument(_ labels: [[String]], schemas: Schemas) -> String? {
+    schemas.otherDocuments.first { other in
         !other.headerBegins.isEmpty
             && labels.contains { cells in
                 // A printed report has no cells: its whole line is one.
@@ -79,7 +74,7 @@ private func otherDocument(_ name: String, _ labels: [[String]], schemas: Schema
                     && zip(cells, other.headerBegins).allSatisfy { $0.hasPrefix($1) })
                     || cells.first?.hasPrefix(other.headerBegins.joined(separator: " ")) == true
             }
-    } ?? schemas.otherDocuments.first { $0.nameContains.contains(where: upper.contains) }
+    }?.meaning
 }
 
 /// Tells which table a worksheet holds by its header row; `nil` for one that is not read.
@@ -87,14 +82,13 @@ private func otherDocument(_ name: String, _ labels: [[String]], schemas: Schema
 public func recognise(
     _ workbook: Workbook, of document: SourceDocument, schemas: Schemas
 ) throws(IngestError) -> SourceTable? {
-    let rows = workbook.rows
+    let rows = labels(workbook)
     let byName = tableByName(document.name, schemas: schemas)
-    let byContent = candidates(byName).first { table in
+    // A workbook of any name may be a maintainer's own work on CMS's tables.
+    let candidates = byName == nil && !document.isNamedByUser ? [.hcpcsCorrections] : candidates(byName)
+    let byContent = candidates.first { table in
         guard let member = schemas.member(table), !member.csvBegins.isEmpty else { return false }
-        return (0..<min(rows.count, 40)).contains { row in
-            let cells = rows.fields(of: row).map { normalisedLabel(rows[field: $0]) }
-            return member.fits(header: cells)
-        }
+        return rows.contains { member.fits(header: $0) }
     }
     if let byContent { try refuseOtherName(document, schemas: schemas, content: byContent) }
     return byContent
@@ -131,22 +125,26 @@ private func firstLines(_ bytes: [UInt8]) -> [ArraySlice<UInt8>] {
         .map { $0.last == 0x0D ? $0.dropLast() : $0 }
 }
 
-/// The lines' cells as labels are compared, without the byte order mark.
-private func labels(_ lines: [ArraySlice<UInt8>]) -> [[String]] {
-    lines.map { line in
-        line.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
-            .map { normalisedLabel($0.drop { $0 == 0xEF || $0 == 0xBB || $0 == 0xBF }) }
-    }
+/// A line's cells as labels are compared, without the byte order mark.
+private func labels(_ line: ArraySlice<UInt8>) -> [String] {
+    line.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+        .map { normalisedLabel($0.drop { $0 == 0xEF || $0 == 0xBB || $0 == 0xBF }) }
+}
+
+/// The cells of a sheet's first rows as labels are compared.
+private func labels(_ workbook: Workbook) -> [[String]] {
+    let rows = workbook.rows
+    return (0..<min(rows.count, sample)).map { row in rows.fields(of: row).map { normalisedLabel(rows[field: $0]) } }
 }
 
 private func tableByContent(
-    _ lines: [ArraySlice<UInt8>], named byName: SourceTable?, schemas: Schemas
+    _ lines: [ArraySlice<UInt8>], _ labels: [[String]], named byName: SourceTable?, schemas: Schemas
 ) -> (SourceTable, SourceForm)? {
     let first = lines.first.map { normalisedLabel($0.drop { $0 == 0xEF || $0 == 0xBB || $0 == 0xBF }) } ?? ""
     for table in candidates(byName) {
         guard let member = schemas.member(table) else { continue }
         if !member.csvBegins.isEmpty {
-            for cells in labels(lines) where cells.count > 1 && member.fits(header: cells) { return (table, .csv) }
+            for cells in labels where cells.count > 1 && member.fits(header: cells) { return (table, .csv) }
         }
         if !member.textBegins.isEmpty, first.hasPrefix(member.textBegins),
             !first.contains(",")
@@ -166,8 +164,12 @@ private func tableByContent(
 extension MemberDefinition {
     /// Whether a row of labels is the header of this table's CSV.
     func fits(header cells: [String]) -> Bool {
+        begins(cells) && (csvContains.isEmpty || cells.contains { $0.contains(csvContains) })
+    }
+
+    /// Whether the first labels are those of this table.
+    func begins(_ cells: [String]) -> Bool {
         cells.count >= csvBegins.count && zip(cells, csvBegins).allSatisfy { $0.hasPrefix($1) }
-            && (csvContains.isEmpty || cells.contains { $0.contains(csvContains) })
     }
 }
 

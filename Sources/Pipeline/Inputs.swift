@@ -126,12 +126,17 @@ private func readWorkbook(
     _ input: inout Input
 ) throws(IngestError) -> RawTable? {
     let byName = tableByName(document.name, schemas: schemas)
-    guard document.isNamedByUser || byName != nil else {
-        input.remark =
-            otherDocument(named: document.name, schemas: schemas) ?? "a workbook that is not named like a table"
+    let isGivenAsTable = document.isNamedByUser || byName != nil
+    if !isGivenAsTable, let other = otherDocument(named: document.name, schemas: schemas) {
+        input.remark = other
         return nil
     }
-    let parts = try Archive(bytes, name: document.path)
+    let parts: Archive
+    do throws(IngestError) { parts = try Archive(bytes, name: document.path) } catch {
+        if isGivenAsTable { throw error }
+        input.remark = "a workbook that cannot be opened"
+        return nil
+    }
     var strings = Workbook()
     if let part = parts.documents.first(where: { $0.path.hasSuffix("/xl/sharedStrings.xml") }) {
         strings.readStrings(try part.load())
@@ -141,12 +146,13 @@ private func readWorkbook(
         var workbook = strings
         try parts.stream(sheet) { workbook.readSheet($0) }
         guard workbook.isWhole, !workbook.isTooLarge else {
+            if !isGivenAsTable { break }
             throw IngestError(
                 .badData, "workbook_damaged", at: Place(sheet.path),
                 workbook.isTooLarge ? "the sheet is larger than any of CMS's" : "the sheet has no end: it is cut",
                 hint: "Use CMS's own file, or the TXT or CSV of the same table.")
         }
-        if byName == nil, let other = otherDocument(workbook, of: document, schemas: schemas) {
+        if byName == nil, let other = otherDocument(workbook, schemas: schemas) {
             input.remark = other
             return nil
         }
@@ -154,8 +160,10 @@ private func readWorkbook(
         try checkName(document, release: entry.release, table: table)
         return try parse(workbook, table: table, path: document.path, release: entry.release, schemas: schemas)
     }
-    if byName == .hcpcsCorrections {
-        input.remark = "no sheet of it has a header row with a code and an action"
+    guard isGivenAsTable, byName != .hcpcsCorrections else {
+        input.remark =
+            isGivenAsTable
+            ? "no sheet of it has a header row with a code and an action" : "a workbook that is not named like a table"
         return nil
     }
     throw IngestError(
