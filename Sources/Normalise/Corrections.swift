@@ -74,12 +74,13 @@ extension HCPCSFile {
                     ? "\(difference.field) reworded"
                     : "\(difference.field) \(difference.primary) → \(difference.witness)"
             }
-            if isModifier { modifiers[index] = record } else { codes[index] = record }
             if changes.isEmpty {
                 return remarks.isEmpty
                     ? outcome(.alreadySo, "the file has these values")
                     : outcome(.notApplied, remarks.joined(separator: "; "))
             }
+            record.corrections.append(Source(file: file.file, line: place.line ?? 0))
+            if isModifier { modifiers[index] = record } else { codes[index] = record }
             return outcome(.applied, (changes + remarks).joined(separator: "; "))
         }
         guard !record.longDescriptor.isEmpty, !record.shortDescriptor.isEmpty else {

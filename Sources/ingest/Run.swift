@@ -11,9 +11,10 @@ struct Run: ParsableCommand {
         abstract: "Turn CMS's files and your overlays into a published dataset.",
         discussion: """
             Inputs are told apart by content and name: CMS's RVU archive, its HCPCS archive, a folder of their \
-            members, or loose members, in any order and letter case. Only PPRRVU is indispensable; what else is \
-            missing is said, and its values are null. Where a table is there as CSV and as TXT both are read and \
-            must agree on every field.
+            members, or loose members, in any order and letter case, packed in each other or by gzip. Only PPRRVU \
+            is indispensable; what else is missing is said, and its values are null. Where a table is there as CSV \
+            and as TXT both are read and must agree on every field; its workbook (XLSX) is their witness, and is \
+            read in their place where it is alone. HCPCS correction files are applied in their order.
 
             The dataset appears in the store as releases/LABEL/rN, whole or not at all. Running again with \
             nothing changed publishes nothing.

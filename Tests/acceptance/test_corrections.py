@@ -6,7 +6,7 @@ import io
 import pytest
 
 from forms import packed, with_mark, workbook, zipped
-from support import HCPCS, Published, assert_published, run, write_folder, zip_members
+from support import HCPCS, Published, assert_published, ingest, run, write_folder, zip_members
 
 LABELS = ["HCPCS/MOD Code", "Action", "Short Description", "Long Description", "Pricing", "Coverage", "BETOS", "TOS",
           "Effective Date", "Comments"]
@@ -53,7 +53,7 @@ def test_without_corrections_there_are_none(sample_baseline):
     assert "corrections of HCPCS" not in sample_baseline.result.err
 
 
-def test_every_line_is_applied_and_said(publish_with, sample_baseline):
+def test_every_line_is_applied_and_said(publish_with, sample_baseline, tmp_path):
     published = publish_with({
         "HCPC2026_JAN_ANWEB_Corrections.xlsx": workbook(corrections(REVISE, PRICE, REWORD, ADD, REMOVE))})
     assert outcomes(published) == [
@@ -77,6 +77,14 @@ def test_every_line_is_applied_and_said(publish_with, sample_baseline):
     assert all(f"Corrections.xlsx:{number}" in line for number, line in enumerate(lines, 4))
     roles = {item["path"]: item["role"] for item in published.manifest["inputs"]}
     assert roles["HCPC2026_JAN_ANWEB_Corrections.xlsx"] == "correction"
+    # Where a corrected value comes from is kept, and the revision proves itself.
+    places = [(row["file"], row["line"]) for row in published.table("provenance") if (row["table"], row["code"]) == ("codes", "J7308")]
+    assert places[1:] == [("HCPC2026_JAN_ANWEB_Corrections.xlsx", str(line)) for line in (4, 5, 6)]
+    explained = ingest("explain", "J7308", "--field", "coverage", "--store", published.store)
+    assert explained.code == 0 and b"Corrections.xlsx:4" in explained.out, explained
+    assert ingest("validate", published.folder).code == 0
+    verified = ingest("verify", published.folder, "--input", tmp_path / "in")
+    assert verified.code == 0, verified
 
 
 @pytest.mark.parametrize("form", ["csv", "csv with a mark", "gzip", "zip", "CSV in capitals"])
