@@ -24,7 +24,10 @@ extension HCPCSFile {
                         "its columns \(file.unread.joined(separator: ", ")) are not read",
                         hint: "If they hold values, add their labels to Schemas/layouts/hcpcs_corrections.csv."))
             }
-            for row in 0..<file.rowCount { corrections.append(apply(file, row, schemas)) }
+            let isOlder = Issue(file.file).isIncluded(in: Issue(raw.file))
+            for row in 0..<file.rowCount {
+                corrections.append(isOlder ? compare(file, row, schemas) : apply(file, row, schemas))
+            }
         }
         let unapplied = corrections.filter { $0.outcome == .notApplied }
         for correction in unapplied {
@@ -35,6 +38,17 @@ extension HCPCSFile {
                     hint: "The HCPCS file's own values are published. If they are wrong, tell CMS."))
         }
         return (corrections, notes)
+    }
+
+    /// What a line says of a HCPCS file that came out after it, and that should have it already.
+    private func compare(_ file: RawTable, _ row: Int, _ schemas: Schemas) -> Correction {
+        var copy = self
+        let correction = copy.apply(file, row, schemas)
+        guard correction.outcome == .applied else { return correction }
+        return Correction(
+            code: correction.code, action: correction.action, outcome: .notApplied,
+            detail: "the HCPCS file is a later version and says otherwise: \(correction.detail)",
+            place: correction.place)
     }
 
     private mutating func apply(_ file: RawTable, _ row: Int, _ schemas: Schemas) -> Correction {
@@ -143,7 +157,7 @@ extension HCPCSRecord {
 /// (`06172026`), then the name itself.
 private struct Issue: Comparable {
     private let quarter: HCPCSQuarter?
-    private let version: Int
+    private let version: Int?
     private let day: Int
     private let name: String
 
@@ -151,7 +165,7 @@ private struct Issue: Comparable {
         name = (path.split(separator: "/").last ?? "").uppercased()
         quarter = HCPCSQuarter(fileNamed: path)
         let words = name.split { !$0.isLetter && !$0.isNumber }
-        version = words.lazy.compactMap { $0.first == "V" ? Int($0.dropFirst()) : nil }.first ?? 0
+        version = words.lazy.compactMap { $0.first == "V" ? Int($0.dropFirst()) : nil }.first
         day =
             words.lazy.compactMap { word -> Int? in
                 guard word.count == 8, let number = Int(word) else { return nil }
@@ -160,12 +174,19 @@ private struct Issue: Comparable {
             }.first ?? 0
     }
 
+    /// Whether corrections of this version, or to it, are in the HCPCS file `main`: CMS posts `…_v3` when `v2` is
+    /// corrected.
+    func isIncluded(in main: Issue) -> Bool {
+        guard let version, let later = main.version else { return false }
+        return version < later
+    }
+
     static func < (left: Self, right: Self) -> Bool {
         switch (left.quarter, right.quarter) {
         case (let left?, let right?) where left != right: left < right
         case (nil, _?): true
         case (_?, nil): false
-        default: (left.version, left.day, left.name) < (right.version, right.day, right.name)
+        default: (left.version ?? 0, left.day, left.name) < (right.version ?? 0, right.day, right.name)
         }
     }
 }

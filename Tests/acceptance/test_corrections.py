@@ -111,6 +111,20 @@ def test_later_versions_go_before_earlier_ones(publish_with):
     assert code(published, "J7308")["coverage"] == "M"
 
 
+def test_a_HCPCS_file_that_is_a_later_version_than_a_correction_goes_before_it(publish_with, sample_members, tmp_path):
+    """CMS corrects v2 and posts v3; whoever still holds the corrections of v2 must not undo what v3 says since."""
+    members = {name: data for name, data in sample_members.items() if name != HCPCS}
+    for version, outcome, coverage in (("v3", "not_applied", "C"), ("v2", "applied", "D"), ("", "applied", "D")):
+        folder = write_folder(tmp_path / f"main{version}", {
+            **members, f"HCPC2026_JAN_ANWEB_{version}.txt": sample_members[HCPCS],
+            "hcpc2026_jan_anweb_corrections_on_v2.xlsx": workbook(corrections(REVISE))})
+        store = tmp_path / f"store{version}"
+        assert_published(run(store, "RVU26A", [folder]))
+        published = Published(store)
+        assert [line[1] for line in outcomes(published)] == [outcome]
+        assert code(published, "J7308")["coverage"] == coverage
+
+
 def test_days_in_names_order_files_too(publish_with):
     published = publish_with({
         "HCPC2026_JAN_Corrections_02012026.xlsx": workbook(corrections({**REVISE, "Coverage": "S"})),
