@@ -64,9 +64,8 @@ public func acquire(_ paths: [String]) throws(IngestError) -> Acquired {
 /// Why a file of this name cannot be a table that this version reads; `nil` when it may be one.
 public func unreadable(_ name: String) -> String? {
     switch name.split(separator: ".").last?.lowercased() {
-    case "xls": "a workbook of the old binary kind: CSV, TXT and XLSX are read"
+    case "xls": "a workbook of the old binary kind (.xls), which is not read: the same table is in TXT, CSV or XLSX"
     case "pdf", "doc", "docx": "a document"
-    case "prn": "a printed report"
     default: nil
     }
 }

@@ -24,11 +24,17 @@ static const unsigned char latest_schema_json[] = {
 static const unsigned char layouts_anes_csv[] = {
 #embed "../../Schemas/layouts/anes.csv"
 };
+static const unsigned char layouts_documents_csv[] = {
+#embed "../../Schemas/layouts/documents.csv"
+};
 static const unsigned char layouts_gpci_csv[] = {
 #embed "../../Schemas/layouts/gpci.csv"
 };
 static const unsigned char layouts_hcpcs_csv[] = {
 #embed "../../Schemas/layouts/hcpcs.csv"
+};
+static const unsigned char layouts_hcpcs_corrections_csv[] = {
+#embed "../../Schemas/layouts/hcpcs_corrections.csv"
 };
 static const unsigned char layouts_locco_csv[] = {
 #embed "../../Schemas/layouts/locco.csv"
@@ -68,6 +74,9 @@ static const unsigned char values_checks_csv[] = {
 };
 static const unsigned char values_code_ranges_csv[] = {
 #embed "../../Schemas/values/code-ranges.csv"
+};
+static const unsigned char values_correction_actions_csv[] = {
+#embed "../../Schemas/values/correction-actions.csv"
 };
 static const unsigned char values_hcpcs_sections_csv[] = {
 #embed "../../Schemas/values/hcpcs-sections.csv"
@@ -119,8 +128,10 @@ static const SchemaFile files[] = {
     FILE("diff.schema.json", diff_schema_json),
     FILE("latest.schema.json", latest_schema_json),
     FILE("layouts/anes.csv", layouts_anes_csv),
+    FILE("layouts/documents.csv", layouts_documents_csv),
     FILE("layouts/gpci.csv", layouts_gpci_csv),
     FILE("layouts/hcpcs.csv", layouts_hcpcs_csv),
+    FILE("layouts/hcpcs_corrections.csv", layouts_hcpcs_corrections_csv),
     FILE("layouts/locco.csv", layouts_locco_csv),
     FILE("layouts/members.csv", layouts_members_csv),
     FILE("layouts/oppscap.csv", layouts_oppscap_csv),
@@ -134,6 +145,7 @@ static const SchemaFile files[] = {
     FILE("values/change-categories.csv", values_change_categories_csv),
     FILE("values/checks.csv", values_checks_csv),
     FILE("values/code-ranges.csv", values_code_ranges_csv),
+    FILE("values/correction-actions.csv", values_correction_actions_csv),
     FILE("values/hcpcs-sections.csv", values_hcpcs_sections_csv),
     FILE("values/hcpcs-values.csv", values_hcpcs_values_csv),
     FILE("values/indicators.csv", values_indicators_csv),

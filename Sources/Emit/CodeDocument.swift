@@ -52,6 +52,9 @@ extension CodeEntry {
                 }
                 json.key("hcpcs")
                 json.source(hcpcs?.source)
+                if let corrections = hcpcs?.corrections, !corrections.isEmpty {
+                    json.array("hcpcs_corrections") { json in for source in corrections { json.source(source) } }
+                }
                 json.array("editorial") { json in
                     for source in editorial?.sources ?? [] { json.source(source) }
                 }

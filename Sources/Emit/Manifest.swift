@@ -60,6 +60,17 @@ func manifest(_ dataset: Dataset, revision: Int, files: [EmittedFile]) -> [UInt8
                 }
             }
         }
+        json.array("corrections") { json in
+            for correction in canonical.corrections {
+                json.object { json in
+                    json.field("code", correction.code)
+                    json.field("action", correction.action)
+                    json.field("outcome", correction.outcome.rawValue)
+                    json.field("detail", correction.detail)
+                    json.field("place", correction.place.description)
+                }
+            }
+        }
         json.array("diagnostics") { json in
             for kind in canonical.diagnostics.kinds {
                 json.object { json in

@@ -100,10 +100,14 @@ extension Canonical {
         }
         for index in codes.indices {
             guard let hcpcs = codes[index].hcpcs else { continue }
-            try body(ProvenanceRow(CodeEntry.Row.table, code: hcpcs.code, source: hcpcs.source))
+            for source in [hcpcs.source] + hcpcs.corrections {
+                try body(ProvenanceRow(CodeEntry.Row.table, code: hcpcs.code, source: source))
+            }
         }
         for modifier in modifiers {
-            try body(ProvenanceRow(ModifierRow.table, modifier: modifier.code.cast(), source: modifier.source))
+            for source in [modifier.source] + modifier.corrections {
+                try body(ProvenanceRow(ModifierRow.table, modifier: modifier.code.cast(), source: source))
+            }
         }
         for locality in localities {
             for source in locality.sources {

@@ -46,6 +46,24 @@ public struct CalendarDate: Hashable, Comparable, Sendable, CustomStringConverti
         self.init(year: year, month: month, day: day)
     }
 
+    /// The number of a day in a spreadsheet, counted from 30 December 1899; five digits for every day from 1927 to
+    /// 2173.
+    public init?(spreadsheetDay digits: some Collection<UInt8>) {
+        guard digits.count == 5, digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        let number = digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+        // The Gregorian calendar repeats every 400 years of 146 097 days; counted from 1 March of year 0, when 30
+        // December 1899 is day 693 899, leap days come last.
+        let day = number + 693_899
+        let era = day / 146_097
+        let dayOfEra = day % 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let month = (5 * dayOfYear + 2) / 153
+        self.init(
+            year: era * 400 + yearOfEra + (month < 10 ? 0 : 1), month: month < 10 ? month + 3 : month - 9,
+            day: dayOfYear - (153 * month + 2) / 5 + 1)
+    }
+
     public static func < (left: Self, right: Self) -> Bool { left.compact < right.compact }
 
     public var description: String {

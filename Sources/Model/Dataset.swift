@@ -71,6 +71,8 @@ public struct Canonical: Sendable {
     public var localities: [Locality]
     /// Sorted by row key and locality.
     public var oppsCaps: [OPPSCap]
+    /// The lines of HCPCS correction files in the order in which they were applied.
+    public var corrections: [Correction] = []
     /// The texts of the category overlays, each once.
     public var categoryTexts: [CategoryTextRow] = []
     public var checks: [Check]

@@ -46,6 +46,8 @@ public struct HCPCSRecord: Sendable, Equatable {
     /// ACTION CD.
     public var action: Indicator
     public var source: Source
+    /// The lines of correction files that changed it, in their order.
+    public var corrections: [Source] = []
 
     public init(code: Code, isModifier: Bool, source: Source) {
         self.code = code

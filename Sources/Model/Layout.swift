@@ -10,6 +10,8 @@ public enum SourceTable: String, Sendable, CaseIterable {
     case oppscap
     /// HCPCS Level II, the 320-byte ANWEB record.
     case hcpcs
+    /// Corrections to an issue of the HCPCS file.
+    case hcpcsCorrections = "hcpcs_corrections"
 
     /// What CMS calls it.
     public var name: String {
@@ -21,6 +23,7 @@ public enum SourceTable: String, Sendable, CaseIterable {
         case .locco: "LOCCO"
         case .oppscap: "OPPSCAP"
         case .hcpcs: "HCPCS"
+        case .hcpcsCorrections: "HCPCS corrections"
         }
     }
 
@@ -53,12 +56,14 @@ public struct FieldLayout: Hashable, Sendable {
     /// Our name, which is also the name in the emitted tables.
     public let name: String
     /// The merged header label, upper case, single spaces. `{year}` stands for the release's year and
-    /// `{factor}` for a decimal that the header itself carries. Empty when the CSV has no such column.
+    /// `{factor}` for a decimal that the header itself carries. `{1-4}` stands for each of these numbers: as many
+    /// columns whose values stand side by side in one field of the TXT. Empty when the CSV has no such column.
     public let labels: [String]
     /// Position in the TXT record, 1-based and inclusive; `nil` when the TXT has no such field.
     public let position: ClosedRange<Int>?
     public let kind: FieldKind
-    /// The width to which a digits-only value that lost its zeros is restored; 0 when none can be lost.
+    /// The width to which a digits-only value that lost its zeros is restored; 0 when none can be lost. Of a list
+    /// the width of each of its values.
     public let width: Int
     /// Digits behind a decimal point that the TXT leaves out; 0 when it prints the point.
     public let impliedPlaces: Int
@@ -66,10 +71,15 @@ public struct FieldLayout: Hashable, Sendable {
     public let years: ClosedRange<Int>
     /// Whether a file of those years may do without it.
     public let isOptional: Bool
+    /// How many values stand side by side in the field: 1 but for lists.
+    public let itemCount: Int
+
+    /// The bytes that each value of a list takes in the TXT.
+    public var itemWidth: Int { (position?.count ?? 0) / itemCount }
 
     public init(
         name: String, labels: [String], position: ClosedRange<Int>?, kind: FieldKind, width: Int,
-        impliedPlaces: Int, years: ClosedRange<Int>, isOptional: Bool
+        impliedPlaces: Int, years: ClosedRange<Int>, isOptional: Bool, itemCount: Int = 1
     ) {
         self.name = name
         self.labels = labels
@@ -79,6 +89,7 @@ public struct FieldLayout: Hashable, Sendable {
         self.impliedPlaces = impliedPlaces
         self.years = years
         self.isOptional = isOptional
+        self.itemCount = itemCount
     }
 }
 

@@ -15,6 +15,9 @@ public struct RawTable: Sendable {
     /// Footnotes and titles that stand around the rows, with their lines.
     public let notes: [(line: Int, text: String)]
 
+    /// Labels of columns that the layout does not know and the table may have all the same.
+    public var unread: [String] = []
+
     public private(set) var bytes: [UInt8] = []
     public private(set) var ends: [UInt32] = []
     public private(set) var lines: [UInt32] = []
@@ -76,6 +79,8 @@ public struct Input: Sendable, Hashable {
         case overlay
         /// CMS's published amounts, which the dataset was checked against.
         case paymentFile = "payment_file"
+        /// A HCPCS correction file: its lines changed the primary one.
+        case correction
         case ignored
     }
 

@@ -3,6 +3,8 @@ import Schemas
 
 /// The codes and modifiers of a HCPCS file, each with its continuation lines assembled.
 struct HCPCSFile {
+    /// The file without its rows.
+    let raw: RawTable
     var codes: [HCPCSRecord] = []
     var modifiers: [HCPCSRecord] = []
     var notes: Diagnostics
@@ -14,6 +16,7 @@ struct HCPCSFile {
     /// - Throws: bad data for values that cannot be read, for a continuation line out of sequence and for a
     ///   file that lacks whole sections; a failed gate for a code that repeats.
     init(_ raw: RawTable, schemas: Schemas) throws(IngestError) {
+        self.raw = raw.header
         var reader = RowReader(raw, schemas: schemas)
         let names = raw.columns.map(\.name)
         func column(_ name: String) -> Int? { names.firstIndex(of: name) }
@@ -22,6 +25,8 @@ struct HCPCSFile {
         let record = column("record")
         let long = column("long_descriptor")
         let short = column("short_descriptor")
+        // Workbooks number the lines of a code 0010, 0020, the text 00100, 00200.
+        let step = raw.form == .xlsx ? 10 : 100
 
         var records: [HCPCSRecord] = []
         var lastSequence = 0
@@ -33,24 +38,24 @@ struct HCPCSFile {
             let own = Code(raw[row, code ?? 0]) ?? .blank
             if kind == Self.codeStart || kind == Self.modifierStart {
                 let isModifier = kind == Self.modifierStart
-                if own.count != (isModifier ? 2 : 5) || number != 100 {
+                if own.count != (isModifier ? 2 : 5) || number != step {
                     reader.problems.add(
                         Diagnostic(
                             .error, "hcpcs_record", at: raw.place(row: row, column: code),
                             "a first line has the code '\(own)' and the sequence number \(number); expected "
-                                + (isModifier ? "two" : "five") + " characters and 100"))
+                                + (isModifier ? "two" : "five") + " characters and \(step)"))
                 }
                 var entry = HCPCSRecord(code: own, isModifier: isModifier, source: reader.source(row))
                 entry.longDescriptor = segment
                 entry.shortDescriptor = reader.text(row, short).collapsed
-                entry.pricing = reader.list(row, column("pricing"), width: 2)
+                entry.pricing = reader.list(row, column("pricing"))
                 entry.multiplePricing = reader.short(row, column("multiple_pricing"))
-                entry.coverageIssuesManual = reader.list(row, column("coverage_issues_manual"), width: 6)
-                entry.carriersManual = reader.list(row, column("carriers_manual"), width: 8)
+                entry.coverageIssuesManual = reader.list(row, column("coverage_issues_manual"))
+                entry.carriersManual = reader.list(row, column("carriers_manual"))
                 let statute = reader.text(row, column("statute")).collapsed
                 entry.statute = statute.isEmpty ? nil : statute
-                entry.labCertifications = reader.list(row, column("lab_certifications"), width: 3)
-                entry.crossReferences = reader.list(row, column("cross_references"), width: 5)
+                entry.labCertifications = reader.list(row, column("lab_certifications"))
+                entry.crossReferences = reader.list(row, column("cross_references"))
                 entry.coverage = reader.short(row, column("coverage"))
                 entry.ascGroup = reader.short(row, column("asc_group"))
                 entry.ascDate = reader.date(row, column("asc_date"))
@@ -59,7 +64,7 @@ struct HCPCSFile {
                 entry.oppsDate = reader.date(row, column("opps_date"))
                 entry.processingNote = reader.short(row, column("processing_note"))
                 entry.betos = reader.short(row, column("betos"))
-                entry.typesOfService = reader.list(row, column("types_of_service"), width: 1)
+                entry.typesOfService = reader.list(row, column("types_of_service"))
                 let baseUnits = reader.text(row, column("anesthesia_base_units"))
                 entry.anesthesiaBaseUnits = Int(baseUnits)
                 if entry.anesthesiaBaseUnits == nil, !baseUnits.isEmpty {
@@ -75,7 +80,7 @@ struct HCPCSFile {
                 Self.reportUnknown(entry, at: raw.place(row: row, column: nil), schemas, &unknownValues)
                 records.append(entry)
             } else {
-                guard let last = records.indices.last, records[last].code == own, number == lastSequence + 100,
+                guard let last = records.indices.last, records[last].code == own, number == lastSequence + step,
                     records[last].isModifier == (kind != Self.codeContinuation)
                 else {
                     reader.problems.add(
@@ -132,6 +137,24 @@ struct HCPCSFile {
         try gates.stopOnErrors(.gateFailed)
     }
 
+    /// Compares with the workbook of the same file on every field of every code and modifier.
+    func compare(with witness: HCPCSFile, schemas: Schemas) -> (Check, Diagnostics) {
+        var pairs = Witness.Pairs(primary: raw, witness: witness.raw)
+        let known = schemas.knownDifferences(of: .hcpcs, year: HCPCSQuarter(fileNamed: raw.file)?.year)
+        pairs.explanation = { key, difference in
+            known.first { $0.explains(key, difference) }.map { ($0.defect, $0.meaning) }
+        }
+        for (own, other) in [(codes, witness.codes), (modifiers, witness.modifiers)] {
+            Witness.merge(own, other, key: \.code) { left, right in
+                pairs.pair(left?.source, right?.source, key: left?.code ?? right?.code) {
+                    guard let left, let right else { return [] }
+                    return Witness.cellDifferences(ModifierRow(left), ModifierRow(right))
+                }
+            }
+        }
+        return (pairs.check, pairs.notes)
+    }
+
     /// Values that no table of ours knows are CMS's right; they are kept and reported.
     private static func reportUnknown(
         _ record: HCPCSRecord, at place: Place, _ schemas: Schemas, _ notes: inout Diagnostics
@@ -154,9 +177,10 @@ struct HCPCSFile {
 }
 
 extension RowReader {
-    /// Several values of `width` characters side by side; blank ones are left out.
-    fileprivate func list(_ row: Int, _ column: Int?, width: Int) -> [String] {
+    /// Several values of equal width side by side; blank ones are left out.
+    fileprivate func list(_ row: Int, _ column: Int?) -> [String] {
         guard let column else { return [] }
+        let width = max(table.columns[column].itemWidth, 1)
         let field = Array(table[row, column])
         return stride(from: 0, to: field.count, by: width).compactMap { start in
             let part = String(decoding: field[start..<min(start + width, field.count)], as: UTF8.self).collapsed

@@ -70,23 +70,17 @@ struct LocalityFile {
     /// Compares with another form of the same table. Explained are listed differences and text that the TXT
     /// cuts at its field's width.
     func compare(with witness: LocalityFile, release: Release, schemas: Schemas) -> (Check, Diagnostics) {
-        let known = schemas.knownDifferences.filter {
-            $0.table == raw.table.rawValue && $0.years.contains(release.year)
-        }
+        let known = schemas.knownDifferences(of: raw.table, year: release.year)
         let widths = Dictionary(
             witness.raw.columns.map { ($0.name, $0.position?.count ?? 0) }, uniquingKeysWith: { first, _ in first })
         var pairs = Witness.Pairs(primary: raw, witness: witness.raw)
         pairs.explanation = { key, difference in
-            func bare(_ text: String) -> String { String(text.dropFirst().dropLast()) }
-            let csv = difference.primary == "empty" ? "" : bare(difference.primary)
-            let text = difference.witness == "empty" ? "" : bare(difference.witness)
-            if let listed = known.first(where: {
-                $0.key == key && $0.field == difference.field && $0.csv == csv && $0.text == text
-            }) {
+            if let listed = known.first(where: { $0.explains(key, difference) }) {
                 return (listed.defect, listed.meaning)
             }
+            let csv = difference.primary.withoutQuotes
             let cut = csv.prefix(widths[difference.field] ?? 0)
-            if csv.count > cut.count, cut.trimmingSuffix(" ") == text {
+            if csv.count > cut.count, cut.trimmingSuffix(" ") == difference.witness.withoutQuotes {
                 return ("locco_text_cut", "the TXT is cut at \(cut.count) characters")
             }
             return nil

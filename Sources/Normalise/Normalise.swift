@@ -24,11 +24,13 @@ public func normalise(
     if entry.release.year >= 2026, !given.contains(.pprrvuQPP) { missing.insert(.pprrvuQPP, at: 0) }
     // Without GPCI, ANES and LOCCO the prices are all that names the localities.
     let named = Set(caps.map(\.locality)).sorted().map(Locality.init)
-    return Canonical(
+    var canonical = Canonical(
         release: entry.release, released: pprrvu.released, conversionFactors: pprrvu.conversionFactors,
         anesthesiaConversionFactors: localities.anesthesia, codes: codes, modifiers: hcpcs?.modifiers ?? [],
         localities: localities.joined.isEmpty ? named : localities.joined, oppsCaps: caps,
         checks: normaliser.checks, diagnostics: normaliser.diagnostics, missing: missing)
+    canonical.corrections = normaliser.corrections
+    return canonical
 }
 
 /// Reads the tables one after the other and keeps what was checked and found.
@@ -38,6 +40,7 @@ private struct Normaliser {
     let schemas: Schemas
     var checks: [Check] = []
     var diagnostics = Diagnostics()
+    var corrections: [Correction] = []
 
     init(tables: [RawTable], entry: ReleaseCatalogue.Entry, schemas: Schemas) {
         self.tables = tables
@@ -164,9 +167,29 @@ private struct Normaliser {
     // MARK: HCPCS
 
     mutating func hcpcs(rows: [PPRRVURow]) throws(IngestError) -> HCPCSFile? {
-        guard let raw = take(.hcpcs).first else { return nil }
-        let file = try HCPCSFile(raw, schemas: schemas)
+        let forms = take(.hcpcs)
+        guard let first = forms.first else {
+            for raw in take(.hcpcsCorrections) {
+                diagnostics.add(
+                    Diagnostic(
+                        .warning, "corrections_without_file", at: Place(raw.file),
+                        "\(raw.rowCount) corrections, and no HCPCS file to correct",
+                        hint: "Name CMS's HCPCS archive too."))
+            }
+            return nil
+        }
+        var file = try HCPCSFile(first, schemas: schemas)
         diagnostics.add(file.notes)
+        for form in forms.dropFirst() {
+            let witness = try HCPCSFile(form, schemas: schemas)
+            diagnostics.add(witness.notes)
+            let (check, notes) = file.compare(with: witness, schemas: schemas)
+            checks.append(check)
+            diagnostics.add(notes)
+        }
+        let (applied, notes) = file.apply(take(.hcpcsCorrections), schemas: schemas)
+        corrections = applied
+        diagnostics.add(notes)
         try checkEnd(file, rows: rows)
         return file
     }

@@ -32,7 +32,7 @@ struct RowReader {
     /// is a damaged value and an error.
     private static func lostZeros(in table: RawTable, column: Int, _ problems: inout Diagnostics) -> Int {
         let field = table.columns[column]
-        guard field.width > 0 else { return 0 }
+        guard field.width > 0, field.kind != .list else { return 0 }
         var kept: Int?
         var short: [Int] = []
         for row in 0..<table.rowCount {

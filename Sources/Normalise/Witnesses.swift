@@ -127,6 +127,22 @@ enum Witness {
     }
 }
 
+extension KnownDifference {
+    /// Whether this is the listed difference.
+    func explains(_ key: String, _ difference: Witness.Difference) -> Bool {
+        func fits(_ listed: String, _ found: String) -> Bool { listed == "*" || listed == found }
+        return field == difference.field && fits(self.key, key)
+            && fits(published, difference.primary.withoutQuotes) && fits(witness, difference.witness.withoutQuotes)
+    }
+}
+
+extension String {
+    /// The value that ``Cell/shown`` shows.
+    var withoutQuotes: String {
+        self == "empty" ? "" : hasPrefix("'") && hasSuffix("'") ? String(dropFirst().dropLast()) : self
+    }
+}
+
 extension Cell {
     /// The value as a message shows it.
     var shown: String {

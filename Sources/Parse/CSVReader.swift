@@ -28,7 +28,8 @@ struct CSVReader {
             for field in csv.fields(of: row) {
                 let cell = String(decoding: csv[field: field], as: UTF8.self)
                 let label = normalisedLabel(csv[field: field])
-                if title == nil, !label.isEmpty, !label.hasPrefix("RELEASED ") {
+                // HCPCS has disclaimers there, which speak of other years.
+                if title == nil, !hasDisclaimers, !label.isEmpty, !label.hasPrefix("RELEASED ") {
                     title = cell
                     try checkTitle(
                         cell, line: Int(csv.lines[row]), path: path, table: table, release: release)
@@ -40,19 +41,21 @@ struct CSVReader {
         let labels = mergedLabels(csv, header: header)
         let binding = try bind(labels, to: layout, line: Int(csv.lines[header]))
         let rows = try readRows(csv, after: header, binding: binding, layout: layout, labels: labels)
-        return RawTable(
+        var raw = RawTable(
             table: table, form: form, file: path, columns: binding.columns, title: title,
             released: released, headerFactors: binding.factors, notes: rows.notes, bytes: rows.bytes,
             ends: rows.ends, lines: rows.lines)
+        raw.unread = binding.unread
+        return raw
     }
 
+    private var hasDisclaimers: Bool { table == .hcpcs || table == .hcpcsCorrections }
+
     private func headerRow(_ csv: CSVRows) -> Int? {
-        guard let begins = schemas.member(table)?.csvBegins, !begins.isEmpty else { return nil }
-        return (0..<min(csv.count, 40)).first { row in
-            let cells = csv.fields(of: row)
-            return cells.count >= begins.count
-                && zip(cells, begins).allSatisfy { normalisedLabel(csv[field: $0]).hasPrefix($1) }
-        }
+        guard let member = schemas.member(table), !member.csvBegins.isEmpty else { return nil }
+        let rows = (0..<min(csv.count, 40)).map { row in csv.fields(of: row).map { normalisedLabel(csv[field: $0]) } }
+        // A header that lacks a column is still the header, and what it lacks is said.
+        return rows.firstIndex { member.fits(header: $0) } ?? rows.firstIndex { member.begins($0) }
     }
 
     /// CMS stacks long labels over several rows: each column's label is what stands in it from the first
@@ -82,7 +85,10 @@ struct CSVReader {
         var columns: [FieldLayout] = []
         /// For each column of the file the index in `columns`; `nil` for one that has no label.
         var indices: [Int?] = []
+        /// For each bound column the columns of the file that hold it: one, or each value of a list.
+        var sources: [[Int]] = []
         var factors: [String: String] = [:]
+        var unread: [String] = []
     }
 
     private func bind(_ labels: [String], to layout: Layout, line: Int) throws(IngestError) -> Binding {
@@ -91,28 +97,41 @@ struct CSVReader {
         for (index, label) in labels.enumerated() {
             if label.isEmpty {
                 binding.indices.append(nil)
-            } else if let (field, factor) = layout.field(labelled: label),
-                !binding.columns.contains(where: { $0.name == field.name })
-            {
-                binding.indices.append(binding.columns.count)
-                binding.columns.append(field)
-                if let factor { binding.factors[field.name] = factor }
-            } else {
-                binding.indices.append(nil)
-                unknown.append("column \(index + 1) '\(label)'")
+                continue
             }
+            if let match = layout.field(labelled: label) {
+                let bound = binding.columns.firstIndex { $0.name == match.field.name }
+                if bound == nil, match.item == 1 {
+                    binding.indices.append(binding.columns.count)
+                    binding.columns.append(match.field)
+                    binding.sources.append([index])
+                    if let factor = match.factor { binding.factors[match.field.name] = factor }
+                    continue
+                } else if let bound, match.item == binding.sources[bound].count + 1 {
+                    binding.indices.append(bound)
+                    binding.sources[bound].append(index)
+                    continue
+                }
+            }
+            binding.indices.append(nil)
+            // Correction files have a column more or less each time; what they say of it is in no column of ours.
+            if table == .hcpcsCorrections {
+                binding.unread.append(label)
+                continue
+            }
+            unknown.append("column \(index + 1) '\(label)'")
         }
-        let missing = layout.fields.filter { field in
-            !field.isOptional && !binding.columns.contains { $0.name == field.name }
+        let missing = layout.fields.compactMap { field -> String? in
+            let bound = binding.columns.firstIndex { $0.name == field.name }.map { binding.sources[$0].count } ?? 0
+            return bound == field.itemCount || (bound == 0 && field.isOptional)
+                ? nil : field.label(year: layout.year, item: bound + 1)
         }
         guard unknown.isEmpty, missing.isEmpty else {
             throw IngestError(
                 .badData, "columns_unknown", at: Place(path, line: line),
                 "the header does not fit the \(layout.name) layout of \(layout.year): "
                     + (unknown.isEmpty ? "" : "unknown \(unknown.joined(separator: ", ")); ")
-                    + (missing.isEmpty
-                        ? "none missing"
-                        : "missing " + missing.map { "'\($0.label(year: layout.year))'" }.joined(separator: ", ")),
+                    + (missing.isEmpty ? "none missing" : "missing '\(missing.joined(separator: "', '"))'"),
                 hint: otherYears(labels))
         }
         return binding
@@ -125,7 +144,7 @@ struct CSVReader {
             let layout = schemas.layout(table, year: year)
             return year != release.year && named.allSatisfy { layout.field(labelled: $0) != nil }
                 && layout.fields.allSatisfy { field in
-                    field.isOptional || named.contains { layout.field(labelled: $0)?.0 == field }
+                    field.isOptional || named.contains { layout.field(labelled: $0)?.field == field }
                 }
         }
         if let first = fitting.first, let last = fitting.last {
@@ -154,7 +173,7 @@ struct CSVReader {
         let key = bound[binding.columns.firstIndex { $0.name == layout.fields[0].name } ?? 0]
 
         for row in (header + 1)..<max(csv.count, header + 1) {
-            let fields = csv.fields(of: row)
+            var fields = csv.fields(of: row)
             let place = Place(path, line: Int(csv.lines[row]))
             let filled = fields.count { csv[field: $0].contains { $0 > 0x20 } }
             if filled == 0 { continue }
@@ -163,13 +182,18 @@ struct CSVReader {
                 rows.notes.append((place.line ?? 0, String(decoding: csv[field: note], as: UTF8.self)))
                 continue
             }
-            if let note = rows.notes.last, !note.text.isEmpty {
+            if let note = rows.notes.last, !note.text.isEmpty, table != .hcpcsCorrections {
                 problems.add(
                     Diagnostic(
                         .error, "row_after_notes", at: place,
                         "a row stands behind the footnotes, which begin on line \(note.line)"))
             }
-            guard fields.count == labels.count else {
+            if form == .xlsx, fields.count > labels.count {
+                // Cells without value behind the last column carry a style or nothing.
+                while fields.count > labels.count, csv[field: fields.upperBound - 1].isEmpty { fields.removeLast() }
+            }
+            // A worksheet's row ends with its last cell that holds something.
+            guard fields.count == labels.count || (form == .xlsx && fields.count < labels.count) else {
                 problems.add(
                     Diagnostic(
                         .error, "row_width", at: place,
@@ -177,22 +201,23 @@ struct CSVReader {
                         hint: "The file may be cut, or a comma may have come or gone in this line."))
                 continue
             }
-            for column in unlabelled where csv[field: fields.lowerBound + column].contains(where: { $0 > 0x20 }) {
+            func field(_ column: Int) -> ArraySlice<UInt8> {
+                column < fields.count ? csv[field: fields.lowerBound + column] : []
+            }
+            for column in unlabelled
+            where table != .hcpcsCorrections && field(column).contains(where: { $0 > 0x20 }) {
                 problems.add(
                     Diagnostic(
                         .error, "column_unlabelled", at: Place(path, line: place.line, column: column + 1),
                         "a value stands in a column that has no label"))
             }
-            for column in bound {
-                if let byte = appendField(
-                    csv[field: fields.lowerBound + column], isUTF8: isUTF8, to: &rows.bytes)
-                {
-                    problems.add(
-                        Diagnostic(
-                            .error, "character_invalid",
-                            at: Place(path, line: place.line, column: column + 1),
-                            "the byte 0x\(String(byte, radix: 16)) is no character of the file's encoding"))
+            for (layout, sources) in zip(binding.columns, binding.sources) {
+                let start = rows.bytes.count
+                for column in sources {
+                    let place = Place(path, line: place.line, column: column + 1)
+                    append(field(column), of: layout, after: start, at: place, to: &rows.bytes, &problems)
                 }
+                while rows.bytes.count > start, rows.bytes.last == 0x20 { rows.bytes.removeLast() }
                 rows.ends.append(UInt32(rows.bytes.count))
             }
             rows.lines.append(csv.lines[row])
@@ -205,22 +230,65 @@ struct CSVReader {
     }
 }
 
+extension CSVReader {
+    /// Appends a cell's value to a field that began at `start`. The values of a list come to stand at the places
+    /// that they have in the TXT.
+    private func append(
+        _ cell: ArraySlice<UInt8>, of layout: FieldLayout, after start: Int, at place: Place,
+        to bytes: inout [UInt8], _ problems: inout Diagnostics
+    ) {
+        let first = bytes.count
+        if let byte = appendField(cell, isUTF8: isUTF8, to: &bytes) {
+            problems.add(
+                Diagnostic(
+                    .error, "character_invalid", at: place,
+                    "the byte 0x\(String(byte, radix: 16)) is no character of the file's encoding"))
+        }
+        if layout.kind == .date, form == .xlsx, let day = CalendarDate(spreadsheetDay: bytes[first...]) {
+            bytes.replaceSubrange(first..., with: day.description.utf8.filter { $0 != UInt8(ascii: "-") })
+        }
+        guard layout.kind == .list else { return }
+        let count = bytes.count - first
+        if count > layout.itemWidth {
+            problems.add(
+                Diagnostic(
+                    .error, "value_invalid", at: place,
+                    "\(layout.name) is '\(String(decoding: bytes[first...], as: UTF8.self))'; it has at most "
+                        + "\(layout.itemWidth) characters"))
+        } else if count > 0, count < layout.width, bytes[first...].allSatisfy({ (0x30...0x39).contains($0) }) {
+            // A cell that is a number has no zeros in front.
+            bytes.insert(contentsOf: repeatElement(0x30, count: layout.width - count), at: first)
+        }
+        bytes.append(contentsOf: repeatElement(0x20, count: max(0, layout.itemWidth - (bytes.count - first))))
+    }
+}
+
 extension Layout {
-    /// The field whose label is `label`, with the decimal that the header carries for it.
-    func field(labelled label: String) -> (FieldLayout, factor: String?)? {
+    /// The field whose label is `label`, with the decimal that the header carries for it and with the place in
+    /// the list that the label is numbered for.
+    func field(labelled label: String) -> (field: FieldLayout, factor: String?, item: Int)? {
         var bare = label
         while bare.hasSuffix("*") { bare.removeLast() }
         for field in fields {
             for pattern in field.labels {
+                if field.itemCount > 1 {
+                    let start = pattern.prefix { $0 != "{" }
+                    if bare.hasPrefix(start), let item = Int(bare.dropFirst(start.count)),
+                        (1...field.itemCount).contains(item)
+                    {
+                        return (field, nil, item)
+                    }
+                    continue
+                }
                 let expected = pattern.replacing("{year}", with: String(year))
                 if let factor = expected.firstRange(of: "{factor}") {
                     let start = expected[..<factor.lowerBound]
                     if bare.hasPrefix(start) {
                         let number = String(bare.dropFirst(start.count))
-                        if AnesthesiaConversionFactor(number) != nil { return (field, number) }
+                        if AnesthesiaConversionFactor(number) != nil { return (field, number, 1) }
                     }
                 } else if bare == expected {
-                    return (field, nil)
+                    return (field, nil, 1)
                 }
             }
         }
@@ -229,8 +297,10 @@ extension Layout {
 }
 
 extension FieldLayout {
-    func label(year: Int) -> String {
-        (labels.first ?? name).replacing("{year}", with: String(year))
+    /// The label of the column that holds the field, of a list that of its value number `item`.
+    func label(year: Int, item: Int) -> String {
+        let label = (labels.first ?? name).replacing("{year}", with: String(year))
+        return itemCount > 1 ? label.prefix { $0 != "{" } + String(item) : label
     }
 }
 

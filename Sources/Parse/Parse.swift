@@ -19,15 +19,15 @@ public func parse(
     case .csv where table == .hcpcs:
         throw IngestError(
             .badData, "layout_unknown", at: Place(path, line: 1),
-            "HCPCS is read from CMS's 320-byte text file; this is not one",
-            hint: "Use the .txt member of CMS's HCPCS archive.")
+            "HCPCS is read from CMS's 320-byte text file or from its workbook; this is neither",
+            hint: "Use the .txt or .xlsx member of CMS's HCPCS archive: a CSV has lost zeros and dates on the way.")
     case .csv:
         let csv: CSVRows
         do { csv = try tokeniseCSV(text.bytes) } catch {
             throw IngestError(.badData, "csv_syntax", at: Place(path, line: error.line), error.message)
         }
         return try CSVReader(
-            csv: csv, form: .csv, path: path, isUTF8: text.isUTF8, table: table, release: release, schemas: schemas
+            csv: csv, form: .csv, path: path, isUTF8: false, table: table, release: release, schemas: schemas
         ).read()
     case .xlsx:
         throw IngestError(.badData, "layout_unknown", at: Place(path), "a workbook is read from its parts")

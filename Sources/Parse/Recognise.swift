@@ -16,7 +16,10 @@ public func recognise(
     _ bytes: [UInt8], of document: SourceDocument, schemas: Schemas
 ) throws(IngestError) -> Recognition {
     let byName = tableByName(document.name, schemas: schemas)
-    guard let (byContent, form) = tableByContent(bytes, schemas: schemas) else {
+    let lines = firstLines(bytes)
+    let cells = lines.map(labels)
+    if byName == nil, let other = otherDocument(cells, schemas: schemas) { return .other(other) }
+    guard let (byContent, form) = tableByContent(lines, cells, named: byName, schemas: schemas) else {
         if let byName {
             // Its own reader knows best what is wrong with it.
             return .table(byName, document.fileExtension == "csv" ? .csv : .txt)
@@ -30,32 +33,75 @@ public func recognise(
                 hint: "Tables are told by PPRRVU, GPCI, ANES, LOCCO, OPPSCAP or ANWEB in the name, or by "
                     + "their header row.")
         }
-        return .other("no table of CMS's that is read")
+        return .other(otherDocument(named: document.name, schemas: schemas) ?? "no table of CMS's that is read")
     }
-    if let byName, byName != byContent {
-        throw IngestError(
-            .badData, "name_and_content_disagree", at: Place(document.path, line: 1),
-            "it is named like \(byName.name) and holds \(byContent.name)",
-            hint: "Two files may have been swapped. Give them their own names back.")
-    }
+    try refuseOtherName(document, schemas: schemas, content: byContent)
     return .table(byContent, form)
 }
 
-/// Whether a workbook's name is that of a table that is read from workbooks: all but HCPCS.
-public func isNamedLikeTable(_ name: String, schemas: Schemas) -> Bool {
-    tableByName(name, schemas: schemas).map { $0 != .hcpcs } ?? false
+/// The table whose file or workbook has such a name.
+public func tableByName(_ name: String, schemas: Schemas) -> SourceTable? {
+    let upper = name.uppercased()
+    if isNamedLikeCorrections(name, schemas: schemas) { return .hcpcsCorrections }
+    guard !schemas.otherDocuments.contains(where: { $0.nameContains.contains(where: upper.contains) }) else {
+        return nil
+    }
+    return recognised.first { schemas.member($0).map { upper.contains($0.nameContains) } ?? false }
+}
+
+/// Whether a file has the name of a HCPCS correction file.
+public func isNamedLikeCorrections(_ name: String, schemas: Schemas) -> Bool {
+    schemas.member(.hcpcsCorrections).map { name.uppercased().contains($0.nameContains) } ?? false
+}
+
+/// What else of CMS's has such a name.
+public func otherDocument(named name: String, schemas: Schemas) -> String? {
+    let upper = name.uppercased()
+    return schemas.otherDocuments.first { $0.nameContains.contains(where: upper.contains) }?.meaning
+}
+
+/// What a worksheet is that is known by its header row and holds no table.
+public func otherDocument(_ workbook: Workbook, schemas: Schemas) -> String? {
+    otherDocument(labels(workbook), schemas: schemas)
+}
+
+private func otherDocument(_ labels: [[String]], schemas: Schemas) -> String? {
+    schemas.otherDocuments.first { other in
+        !other.headerBegins.isEmpty
+            && labels.contains { cells in
+                // A printed report has no cells: its whole line is one.
+                (cells.count >= other.headerBegins.count
+                    && zip(cells, other.headerBegins).allSatisfy { $0.hasPrefix($1) })
+                    || cells.first?.hasPrefix(other.headerBegins.joined(separator: " ")) == true
+            }
+    }?.meaning
 }
 
 /// Tells which table a worksheet holds by its header row; `nil` for one that is not read.
-public func recognise(_ workbook: Workbook, schemas: Schemas) -> SourceTable? {
-    let rows = workbook.rows
-    return recognised.first { table in
+/// - Throws: when name and content speak of different tables.
+public func recognise(
+    _ workbook: Workbook, of document: SourceDocument, schemas: Schemas
+) throws(IngestError) -> SourceTable? {
+    let rows = labels(workbook)
+    let byName = tableByName(document.name, schemas: schemas)
+    // A workbook of any name may be a maintainer's own work on CMS's tables.
+    let candidates = byName == nil && !document.isNamedByUser ? [.hcpcsCorrections] : candidates(byName)
+    let byContent = candidates.first { table in
         guard let member = schemas.member(table), !member.csvBegins.isEmpty else { return false }
-        return (0..<min(rows.count, 40)).contains { row in
-            let cells = rows.fields(of: row).map { normalisedLabel(rows[field: $0]) }
-            return member.fits(header: cells)
-        }
+        return rows.contains { member.fits(header: $0) }
     }
+    if let byContent { try refuseOtherName(document, schemas: schemas, content: byContent) }
+    return byContent
+}
+
+private func refuseOtherName(
+    _ document: SourceDocument, schemas: Schemas, content: SourceTable
+) throws(IngestError) {
+    guard let byName = tableByName(document.name, schemas: schemas), byName != content else { return }
+    throw IngestError(
+        .badData, "name_and_content_disagree", at: Place(document.path, line: 1),
+        "it is named like \(byName.name) and holds \(content.name)",
+        hint: "Two files may have been swapped. Give them their own names back.")
 }
 
 private func beginning(of bytes: [UInt8]) -> String {
@@ -63,31 +109,42 @@ private func beginning(of bytes: [UInt8]) -> String {
     return String(decoding: line.map { (0x20..<0x7F).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
 }
 
-private let recognised: [SourceTable] = [.pprrvu, .gpci, .anes, .locco, .oppscap, .hcpcs]
+/// Corrections come last: an ordinary HCPCS workbook has a column of actions too.
+private let recognised: [SourceTable] = [.pprrvu, .gpci, .anes, .locco, .oppscap, .hcpcs, .hcpcsCorrections]
 
-private func tableByName(_ name: String, schemas: Schemas) -> SourceTable? {
-    let upper = name.uppercased()
-    guard !["CORRECTION", "TRANS", "NOC", "RECORDLAYOUT", "README"].contains(where: upper.contains) else {
-        return nil
-    }
-    return recognised.first { schemas.member($0).map { upper.contains($0.nameContains) } ?? false }
+/// What a document of a name can be by its content. A correction file may have all columns of a HCPCS workbook.
+private func candidates(_ byName: SourceTable?) -> [SourceTable] {
+    byName == .hcpcsCorrections ? [.hcpcsCorrections] : recognised
 }
 
 /// How many lines at the beginning of a file are looked at.
 private let sample = 60
 
-private func tableByContent(_ bytes: [UInt8], schemas: Schemas) -> (SourceTable, SourceForm)? {
-    let lines = bytes.split(separator: 0x0A, maxSplits: sample, omittingEmptySubsequences: true).prefix(sample)
+private func firstLines(_ bytes: [UInt8]) -> [ArraySlice<UInt8>] {
+    bytes.split(separator: 0x0A, maxSplits: sample, omittingEmptySubsequences: true).prefix(sample)
         .map { $0.last == 0x0D ? $0.dropLast() : $0 }
+}
+
+/// A line's cells as labels are compared, without the byte order mark.
+private func labels(_ line: ArraySlice<UInt8>) -> [String] {
+    line.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+        .map { normalisedLabel($0.drop { $0 == 0xEF || $0 == 0xBB || $0 == 0xBF }) }
+}
+
+/// The cells of a sheet's first rows as labels are compared.
+private func labels(_ workbook: Workbook) -> [[String]] {
+    let rows = workbook.rows
+    return (0..<min(rows.count, sample)).map { row in rows.fields(of: row).map { normalisedLabel(rows[field: $0]) } }
+}
+
+private func tableByContent(
+    _ lines: [ArraySlice<UInt8>], _ labels: [[String]], named byName: SourceTable?, schemas: Schemas
+) -> (SourceTable, SourceForm)? {
     let first = lines.first.map { normalisedLabel($0.drop { $0 == 0xEF || $0 == 0xBB || $0 == 0xBF }) } ?? ""
-    for table in recognised {
+    for table in candidates(byName) {
         guard let member = schemas.member(table) else { continue }
         if !member.csvBegins.isEmpty {
-            for line in lines where line.contains(UInt8(ascii: ",")) {
-                let cells = line.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
-                    .map { normalisedLabel($0.drop { $0 == 0xEF || $0 == 0xBB || $0 == 0xBF }) }
-                if member.fits(header: cells) { return (table, .csv) }
-            }
+            for cells in labels where cells.count > 1 && member.fits(header: cells) { return (table, .csv) }
         }
         if !member.textBegins.isEmpty, first.hasPrefix(member.textBegins),
             !first.contains(",")
@@ -106,9 +163,13 @@ private func tableByContent(_ bytes: [UInt8], schemas: Schemas) -> (SourceTable,
 
 extension MemberDefinition {
     /// Whether a row of labels is the header of this table's CSV.
-    fileprivate func fits(header cells: [String]) -> Bool {
+    func fits(header cells: [String]) -> Bool {
+        begins(cells) && (csvContains.isEmpty || cells.contains { $0.contains(csvContains) })
+    }
+
+    /// Whether the first labels are those of this table.
+    func begins(_ cells: [String]) -> Bool {
         cells.count >= csvBegins.count && zip(cells, csvBegins).allSatisfy { $0.hasPrefix($1) }
-            && (csvContains.isEmpty || cells.contains { $0.contains(csvContains) })
     }
 }
 

@@ -1,20 +1,19 @@
 import Model
 
-/// A source file's bytes on their way to fields: without byte order mark, cut at CMS's end-of-file mark.
+/// A source file's bytes on their way to fields: in Windows-1252, cut at CMS's end-of-file mark.
 struct SourceText {
     let path: String
     /// Ends with a line end, or is empty.
     let bytes: ArraySlice<UInt8>
-    /// A byte order mark says UTF-8; everything else from CMS is Windows-1252.
-    let isUTF8: Bool
 
-    /// - Throws: for an HTML page, binary data, data behind the end-of-file mark, and a last line that breaks
+    /// - Throws: for characters that CMS's files cannot have, an HTML page, binary data, data behind the end-of-file mark, and a last line that breaks
     ///   off: any of them means that this is not the whole file that CMS published.
     init(_ whole: [UInt8], path: String) throws(IngestError) {
         self.path = path
         var bytes = whole[...]
-        isUTF8 = bytes.starts(with: [0xEF, 0xBB, 0xBF])
-        if isUTF8 { bytes = bytes.dropFirst(3) }
+        // A byte order mark says that somebody saved the file again, as UTF-8. Put back into CMS's encoding, every
+        // character is one byte, and the fields of a record stand at their places again.
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = try Self.windows1252(bytes.dropFirst(3), path: path)[...] }
         if let first = bytes.first(where: { $0 > 0x20 }), first == UInt8(ascii: "<") {
             throw IngestError(
                 .badData, "html_instead_of_data", at: Place(path, line: 1), "this is an HTML page, not a table",
@@ -43,6 +42,39 @@ struct SourceText {
         self.bytes = bytes
     }
 
+    private static func windows1252(_ utf8: ArraySlice<UInt8>, path: String) throws(IngestError) -> [UInt8] {
+        func refused(_ message: String, at index: Int) -> IngestError {
+            IngestError(
+                .badData, "character_invalid", at: Place(path, line: line(of: index, in: utf8)), message,
+                hint: "The file was saved again, as UTF-8, and damaged: use CMS's own.")
+        }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(utf8.count)
+        var index = utf8.startIndex
+        while index < utf8.endIndex {
+            let start = index
+            let first = utf8[index]
+            guard first >= 0x80 else {
+                bytes.append(first)
+                index += 1
+                continue
+            }
+            index += 1
+            while index < utf8.endIndex, utf8[index] & 0xC0 == 0x80 { index += 1 }
+            guard let scalar = String(validating: utf8[start..<index], as: UTF8.self)?.unicodeScalars.first,
+                utf8[start..<index].count == UTF8.width(scalar)
+            else {
+                throw refused(
+                    "its byte order mark says UTF-8, and the byte 0x\(String(first, radix: 16)) is none", at: start)
+            }
+            guard let byte = charactersFrom80.byte(of: scalar) else {
+                throw refused("'\(Character(scalar))' is no character of Windows-1252, CMS's encoding", at: start)
+            }
+            bytes.append(byte)
+        }
+        return bytes
+    }
+
     private static func line(of index: Int, in bytes: ArraySlice<UInt8>) -> Int {
         1 + bytes[..<index].count { $0 == 0x0A }
     }
@@ -61,11 +93,19 @@ struct SourceText {
 }
 
 /// Characters of Windows-1252 from 0x80 to 0x9F; zero where there is none.
-private let windows1252: [UInt32] = [
+private let charactersFrom80: [UInt32] = [
     0x20AC, 0, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0,
     0x017D, 0, 0, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A,
     0x0153, 0, 0x017E, 0x0178,
 ]
+
+extension [UInt32] {
+    /// The byte for a character above ASCII; `nil` when Windows-1252 has none.
+    fileprivate func byte(of scalar: Unicode.Scalar) -> UInt8? {
+        if (0xA0...0xFF).contains(scalar.value) { return UInt8(scalar.value) }
+        return firstIndex(of: scalar.value).map { UInt8(0x80 + $0) }
+    }
+}
 
 /// Appends a field to `buffer` as UTF-8, without blanks at either end and with no-break spaces as spaces.
 /// Returns the byte that has no meaning in the file's encoding, or a control character, if one is there.
@@ -93,7 +133,7 @@ func appendField(
         case 0x20..<0x7F: buffer.append(byte)
         case 0xA0: buffer.append(0x20)
         case 0x80...:
-            let value = byte < 0xA0 ? windows1252[Int(byte) - 0x80] : UInt32(byte)
+            let value = byte < 0xA0 ? charactersFrom80[Int(byte) - 0x80] : UInt32(byte)
             guard value != 0, let scalar = Unicode.Scalar(value) else { return byte }
             buffer.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
         default: return byte

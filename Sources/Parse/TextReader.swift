@@ -108,7 +108,7 @@ struct TextReader {
             let last = min(position.upperBound, line.count)
             let fieldStart = bytes.count
             if let byte = appendField(
-                line[(start + first)..<(start + last)], isUTF8: text.isUTF8,
+                line[(start + first)..<(start + last)], isUTF8: false,
                 keepingLeadingBlanks: field.kind == .list, to: &bytes)
             {
                 problem(

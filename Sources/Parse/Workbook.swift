@@ -9,7 +9,24 @@ public struct Workbook {
     private var strings: [UInt8] = []
     private var stringEnds: [Int] = []
     private var rest: [UInt8] = []
+    /// What may still be read, in bytes of text and eight for each cell: a small file can repeat a long string, or
+    /// name far columns, often enough to fill any memory. CMS's largest sheet takes a twentieth.
+    private var room = 1 << 28
     public private(set) var rows = CSVRows()
+
+    /// Whether there was room for all rows.
+    public var isTooLarge: Bool { room < 0 }
+    /// Whether the sheet had its end, once all pieces were read.
+    public var isWhole: Bool {
+        rest.withUnsafeBufferPointer { bytes in
+            var scanner = Scanner(bytes, 0..<bytes.count)
+            return scanner.skip(past: "sheetData")
+        }
+    }
+
+    /// The longest row that is looked for in one piece, and the rows that a spreadsheet can have.
+    private static let longestRow = 1 << 24
+    private static let mostRows = 1 << 20
 
     public init() {}
 
@@ -36,6 +53,7 @@ public struct Workbook {
 
     /// Reads the next piece of `xl/worksheets/sheet1.xml`.
     public mutating func readSheet(_ piece: [UInt8]) {
+        if room < 0 { return }
         var bytes = rest
         rest = []
         bytes += piece
@@ -51,6 +69,7 @@ public struct Workbook {
             }
         }
         rest = Array(bytes[done...])
+        if rest.count > Self.longestRow { room = -1 }
     }
 
     private mutating func readRow(_ cells: Scanner, line: Int) {
@@ -59,18 +78,18 @@ public struct Workbook {
         var column = 0
         while scanner.skip(past: "<c "), let tag = scanner.take(until: ">") {
             let index = scanner.column(scanner.attribute("r", in: tag))
-            while column < index {
-                rows.append(field: [])
+            while column < index, room >= 0 {
+                append([])
                 column += 1
             }
             if bytes[tag.upperBound - 1] != UInt8(ascii: "/"), let content = scanner.take(until: "</c>") {
                 readValue(Scanner(bytes, content), type: scanner.attribute("t", in: tag))
             } else {
-                rows.append(field: [])
+                append([])
             }
             column += 1
         }
-        if column > 0 { rows.endRow(line: line) }
+        if column > 0 { rows.endRow(line: min(line, Self.mostRows)) }
     }
 
     private mutating func readValue(_ content: Scanner, type: Range<Int>) {
@@ -86,13 +105,13 @@ public struct Workbook {
             if isShared {
                 let index = scanner.number(raw)
                 if index < stringEnds.count {
-                    rows.append(field: strings[(index == 0 ? 0 : stringEnds[index - 1])..<stringEnds[index]])
+                    append(strings[(index == 0 ? 0 : stringEnds[index - 1])..<stringEnds[index]])
                     return
                 }
             } else if type.isEmpty || (type.count == 1 && bytes[type.lowerBound] == UInt8(ascii: "n")) {
                 // Most numbers are short and plain, and stay as they are.
                 if raw.count <= 15, !bytes[raw].contains(UInt8(ascii: "E")) {
-                    rows.append(field: bytes[raw])
+                    append(bytes[raw])
                     return
                 }
                 value = Self.decimal(bytes[raw])
@@ -100,17 +119,27 @@ public struct Workbook {
                 Self.append(bytes[raw], to: &value)
             }
         }
-        rows.append(field: value)
+        append(value)
+    }
+
+    private mutating func append(_ field: some Collection<UInt8>) {
+        room -= field.count + 8
+        if room >= 0 { rows.append(field: field) }
     }
 
     // MARK: Texts and numbers
 
     /// Appends character data with its references (`&amp;`, `&#233;`) and the escapes of spreadsheets (`_x001A_`)
-    /// resolved. CMS's end-of-file mark means nothing in a workbook and is left out.
+    /// resolved. CMS's end-of-file mark means nothing in a workbook and is left out; a line break within a cell is
+    /// a blank.
     private static func append(_ text: Slice<UnsafeBufferPointer<UInt8>>, to buffer: inout [UInt8]) {
-        guard text.contains(where: { $0 == UInt8(ascii: "&") || $0 == UInt8(ascii: "_") }) else {
+        guard text.contains(where: { $0 == UInt8(ascii: "&") || $0 == UInt8(ascii: "_") || $0 < 0x20 }) else {
             buffer.append(contentsOf: text)
             return
+        }
+        let start = buffer.count
+        defer {
+            for index in start..<buffer.count where [0x09, 0x0A, 0x0D].contains(buffer[index]) { buffer[index] = 0x20 }
         }
         let string = String(decoding: text, as: UTF8.self)
         let resolved = string.replacing(#/&(#x?)?([0-9A-Za-z]+);|_x([0-9A-Fa-f]{4})_/#) { match -> String in
@@ -133,6 +162,8 @@ public struct Workbook {
     /// (`0.56000000000000005`); fifteen digits are what it can hold of a decimal.
     static func decimal(_ raw: some RandomAccessCollection<UInt8>) -> [UInt8] {
         let raw = Array(raw)[...]
+        // No number that a spreadsheet writes is longer.
+        guard raw.count <= 40 else { return Array(raw) }
         var digits: [UInt8] = []
         var point: Int?
         var exponent = 0

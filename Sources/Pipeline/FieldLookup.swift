@@ -67,7 +67,9 @@ public struct FieldLookup {
     }
 
     private func hcpcsPlaces() -> [String] {
-        document["provenance"]?["hcpcs"].map { ["\($0["file"]?.text ?? ""):\($0["line"]?.text ?? "")"] } ?? []
+        let provenance = document["provenance"]
+        let sources = [provenance?["hcpcs"]].compactMap(\.self) + (provenance?["hcpcs_corrections"]?.elements ?? [])
+        return sources.map { "\($0["file"]?.text ?? ""):\($0["line"]?.text ?? "")" }
     }
 
     private func editorialPlaces() -> [String] {

@@ -6,64 +6,6 @@ import Overlay
 import Parse
 import Schemas
 import Synchronization
-import Unpack
-
-/// The documents of all inputs, with the ledger of what was found.
-struct Unpacked {
-    var documents: [SourceDocument] = []
-    var inputs: [Input] = []
-}
-
-/// Opens archives; loose files stand for themselves.
-func unpack(_ acquired: Acquired) throws(IngestError) -> Unpacked {
-    var unpacked = Unpacked(inputs: acquired.ignored)
-    var seen: [String: String] = [:]
-    for file in acquired.files {
-        if let first = seen[file.sha256] {
-            unpacked.inputs.append(
-                Input(
-                    path: file.name, bytes: file.bytes.count, sha256: file.sha256, role: .ignored,
-                    remark: "the same file as \(first)"))
-            continue
-        }
-        seen[file.sha256] = file.name
-        let isNamedArchive = file.name.lowercased().hasSuffix(".zip")
-        // A workbook is an archive too, but one table to us.
-        let isWorkbook = file.name.lowercased().hasSuffix(".xlsx")
-        guard !isWorkbook, isNamedArchive || Archive.isArchive(file.bytes), unreadable(file.name) == nil else {
-            if let reason = unreadable(file.name) {
-                guard !file.isNamedByUser else {
-                    throw IngestError(
-                        .badData, "form_unreadable", at: Place(file.name), "this is \(reason)",
-                        hint: "Name the CSV or TXT of the same table, or CMS's archive.")
-                }
-                unpacked.inputs.append(
-                    Input(path: file.name, bytes: file.bytes.count, sha256: file.sha256, role: .ignored, remark: reason)
-                )
-                continue
-            }
-            unpacked.documents.append(
-                SourceDocument(path: file.name, size: file.bytes.count, isNamedByUser: file.isNamedByUser) {
-                    () throws(IngestError) in file.bytes
-                })
-            continue
-        }
-        let archive = try Archive(file.bytes, name: file.name)
-        unpacked.inputs.append(
-            Input(path: file.name, bytes: file.bytes.count, sha256: file.sha256, role: .archive))
-        for document in archive.documents {
-            if let reason = unreadable(document.name)
-                ?? (document.fileExtension == "zip" ? "an archive inside the archive" : nil)
-            {
-                unpacked.inputs.append(
-                    Input(path: document.path, bytes: document.size, sha256: "", role: .ignored, remark: reason))
-            } else {
-                unpacked.documents.append(document)
-            }
-        }
-    }
-    return unpacked
-}
 
 /// The tables of a release in all their forms, with the ledger of inputs.
 struct Parsed {
@@ -96,7 +38,7 @@ func parseAll(
                 path: input.path, bytes: input.bytes, sha256: input.sha256, role: .ignored,
                 remark: "the same file as \(first)")
         } else if let raw {
-            try refuseTwice(raw, parsed.tables)
+            if raw.table != .hcpcsCorrections { try refuseTwice(raw, parsed.tables) }
             if raw.table == .hcpcs, let remark = otherQuarter(documents[index].name, release: entry.release) {
                 parsed.diagnostics.add(
                     Diagnostic(
@@ -109,7 +51,18 @@ func parseAll(
         parsed.inputs.append(input)
     }
     for index in parsed.inputs.indices {
-        guard let table = parsed.inputs[index].table, let form = parsed.inputs[index].form else { continue }
+        let name = parsed.inputs[index].path
+        if parsed.inputs[index].role == .ignored, isNamedLikeCorrections(name, schemas: schemas) {
+            parsed.diagnostics.add(
+                Diagnostic(
+                    .warning, "corrections_unread", at: Place(name),
+                    "it is named like a HCPCS correction file and is not read: \(parsed.inputs[index].remark ?? "")",
+                    hint: "Look into it; corrections are read from XLSX and CSV with a code and an action in each row."
+                ))
+        }
+        guard let table = parsed.inputs[index].table, let form = parsed.inputs[index].form,
+            table != .hcpcsCorrections
+        else { continue }
         if parsed.tables.contains(where: { $0.table == table && $0.form < form }) {
             parsed.inputs[index].role = .witness
         }
@@ -145,7 +98,7 @@ private func read(
         }
         if var table = raw {
             if table.table == .pprrvu { table.table = try qppOrNot(table, document) }
-            input.role = .primary
+            input.role = table.table == .hcpcsCorrections ? .correction : .primary
             input.table = table.table
             input.form = table.form
             input.rows = table.rowCount
@@ -165,34 +118,6 @@ private func refuseTwice(_ raw: RawTable, _ tables: [RawTable]) throws(IngestErr
         hint: "Name only one of them.")
 }
 
-/// Reads a workbook's first sheet; `nil`, with the reason in `input`, for one that holds no table that is read
-/// from workbooks.
-private func readWorkbook(
-    _ bytes: [UInt8], _ document: SourceDocument, entry: ReleaseCatalogue.Entry, schemas: Schemas,
-    _ input: inout Input
-) throws(IngestError) -> RawTable? {
-    guard document.isNamedByUser || isNamedLikeTable(document.name, schemas: schemas) else {
-        input.remark = "a workbook that is not named like a table that is read from workbooks"
-        return nil
-    }
-    let parts = try Archive(bytes, name: document.path)
-    func part(_ name: String) -> SourceDocument? { parts.documents.first { $0.path.hasSuffix(name) } }
-    var workbook = Workbook()
-    if let strings = part("/xl/sharedStrings.xml") { workbook.readStrings(try strings.load()) }
-    if let sheet = part("/xl/worksheets/sheet1.xml") { try parts.stream(sheet) { workbook.readSheet($0) } }
-    guard let table = recognise(workbook, schemas: schemas) else {
-        input.remark = "a workbook without a table that is read from workbooks"
-        guard !document.isNamedByUser else {
-            throw IngestError(
-                .badData, "not_recognised", at: Place(document.path), "this is \(input.remark ?? "")",
-                hint: "HCPCS is read from CMS's text file.")
-        }
-        return nil
-    }
-    try checkName(document, release: entry.release, table: table)
-    return try parse(workbook, table: table, path: document.path, release: entry.release, schemas: schemas)
-}
-
 /// PRIC IND tells the two PPRRVU files of a release apart; their names must agree with it.
 private func qppOrNot(_ raw: RawTable, _ document: SourceDocument) throws(IngestError) -> SourceTable {
     guard let column = raw.column("pricing_indicator"), raw.rowCount > 0 else { return .pprrvu }
@@ -209,14 +134,12 @@ private func qppOrNot(_ raw: RawTable, _ document: SourceDocument) throws(Ingest
     return isQPP ? .pprrvuQPP : .pprrvu
 }
 
-private let months = ["JAN", "APR", "JUL", "OCT"]
-
 /// A member's name often has the release's month, and sometimes it is all that does: the TXT of PPRRVU and
 /// both forms of OPPSCAP have no title.
-private func checkName(_ document: SourceDocument, release: Release, table: SourceTable) throws(IngestError) {
+func checkName(_ document: SourceDocument, release: Release, table: SourceTable) throws(IngestError) {
     guard table == .pprrvu || table == .oppscap else { return }
     let words = document.name.uppercased().split { !$0.isLetter }
-    guard let month = words.compactMap({ word in months.first { word == $0 } }).first,
+    guard let month = words.first(where: { HCPCSQuarter.months.contains(String($0)) }),
         month != release.titleMonth.uppercased().prefix(3)
     else { return }
     throw IngestError(
@@ -228,15 +151,9 @@ private func checkName(_ document: SourceDocument, release: Release, table: Sour
 
 /// HCPCS files are named by year and quarter; one of another quarter is used, and said.
 private func otherQuarter(_ name: String, release: Release) -> String? {
-    let upper = name.uppercased()
-    let digits = upper.split { !$0.isNumber }.first.map(String.init) ?? ""
-    guard let number = Int(digits), digits.count == 2 || digits.count == 4 else { return nil }
-    let year = digits.count == 2 ? 2000 + number : number
-    let month = months.first { upper.contains("_\($0)_") }
-    let expected = release.titleMonth.uppercased().prefix(3)
-    guard year != release.year || (month ?? "JAN") != expected else { return nil }
-    return "the HCPCS file is of \(month.map { "\($0.prefix(1) + $0.dropFirst().lowercased()) " } ?? "")\(year), the "
-        + "release of \(release.titleMonth) \(release.year): codes added or ended in between are missing or stale"
+    guard let quarter = HCPCSQuarter(fileNamed: name), quarter != HCPCSQuarter(of: release) else { return nil }
+    return "the HCPCS file is of \(quarter), the release of \(release.titleMonth) \(release.year): codes added or "
+        + "ended in between are missing or stale"
 }
 
 extension OverlayFile {

@@ -2,13 +2,15 @@ public import Model
 
 /// A row of `values/known-differences.csv`: a place where CMS's two forms of a table disagree.
 public struct KnownDifference: Sendable {
+    /// The years of the release, of HCPCS those of the file.
     public let years: ClosedRange<Int>
     public let table: String
-    /// The row's key as text, `01182-18`.
+    /// The row's key as text, `01182-18`, or `*` for any row.
     public let key: String
     public let field: String
-    public let csv: String
-    public let text: String
+    /// What the form has whose values are published, and what the other has; `*` for anything.
+    public let published: String
+    public let witness: String
     public let meaning: String
     /// The defect of `values/known-defects.csv` that it belongs to.
     public let defect: String
@@ -19,7 +21,7 @@ public struct KnownDifference: Sendable {
             rows.append(
                 KnownDifference(
                     years: try row.years("years"), table: try row("table"), key: try row("key"),
-                    field: try row("field"), csv: try row("csv"), text: try row("txt"),
+                    field: try row("field"), published: try row("published"), witness: try row("witness"),
                     meaning: try row("meaning"), defect: try row("defect")))
         }
         return rows

@@ -42,14 +42,24 @@ extension FieldLayout {
                 guard 1 <= first, first <= last else { throw row.invalid("the position is backwards") }
                 position = first...last
             }
+            let labels = try row("label").split(separator: "|").map(String.init)
+            let items = labels.first.flatMap(itemNumbers)?.count ?? 1
+            guard (kind == .list) == (items > 1), (position?.count ?? items) % items == 0 else {
+                throw row.invalid("a list, and nothing else, has a label like PRICE{1-4} that divides its bytes")
+            }
             fields.append(
                 FieldLayout(
-                    name: try row("field"),
-                    labels: try row("label").split(separator: "|").map(String.init),
-                    position: position, kind: kind, width: try row.integer("width") ?? 0,
-                    impliedPlaces: try row.integer("implied_places") ?? 0, years: try row.years("years"),
-                    isOptional: try row("presence") == "optional"))
+                    name: try row("field"), labels: labels, position: position, kind: kind,
+                    width: try row.integer("width") ?? 0, impliedPlaces: try row.integer("implied_places") ?? 0,
+                    years: try row.years("years"), isOptional: try row("presence") == "optional", itemCount: items))
         }
         return fields
     }
+}
+
+/// The numbers that `{1-4}` in a label stands for.
+private func itemNumbers(_ label: String) -> ClosedRange<Int>? {
+    guard let open = label.firstIndex(of: "{"), let close = label.lastIndex(of: "}") else { return nil }
+    let ends = label[label.index(after: open)..<close].split(separator: "-").compactMap { Int($0) }
+    return ends.count == 2 && ends[0] == 1 && ends[1] > 1 ? 1...ends[1] : nil
 }

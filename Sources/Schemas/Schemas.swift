@@ -11,7 +11,7 @@ public struct Schemas: Sendable {
     public let hcpcsValues: IndicatorValues
     public let classification: Classification
     public let tables: [TableSchema]
-    public let knownDifferences: [KnownDifference]
+    private let knownDifferences: [KnownDifference]
     public let localityCorrections: [LocalityCorrection]
     public let checks: [CheckPolicy]
     public let knownDefects: [KnownDefect]
@@ -22,6 +22,9 @@ public struct Schemas: Sendable {
     public let states: [(code: String, name: String)]
     /// The record of CMS's payment files.
     public let paymentLayout: Layout
+    /// What else lies in CMS's archives.
+    public let otherDocuments: [OtherDocument]
+    private let correctionActions: [CorrectionAction]
     let members: [MemberDefinition]
     let layouts: [String: [FieldLayout]]
 
@@ -48,6 +51,8 @@ public struct Schemas: Sendable {
         var states: [(code: String, name: String)] = []
         for row in try EmbeddedTable("values/states.csv").rows { states.append((try row("state"), try row("name"))) }
         self.states = states
+        otherDocuments = try OtherDocument.read(EmbeddedTable("layouts/documents.csv"))
+        correctionActions = try CorrectionAction.read(EmbeddedTable("values/correction-actions.csv"))
         members = try MemberDefinition.read(EmbeddedTable("layouts/members.csv"))
         var layouts: [String: [FieldLayout]] = [:]
         for member in members {
@@ -66,6 +71,17 @@ public struct Schemas: Sendable {
             name: table.name, year: year,
             fields: (layouts[table.layout] ?? []).filter { $0.years.contains(year) },
             hasNotes: member?.hasNotes ?? false, preamble: member?.preamble ?? "")
+    }
+
+    /// Where the forms of `table` are known to disagree in files of `year`; `nil` for a file that tells no year.
+    public func knownDifferences(of table: SourceTable, year: Int?) -> [KnownDifference] {
+        knownDifferences.filter { row in row.table == table.rawValue && (year.map(row.years.contains) ?? false) }
+    }
+
+    /// What a correction file's `action` asks for; `nil` when no table of ours knows it.
+    public func correctionEffect(_ action: String) -> CorrectionAction.Effect? {
+        let upper = action.uppercased()
+        return correctionActions.first { $0.fits(upper) }?.effect
     }
 
     /// How members of `table` are told; `nil` for a table without a row in `layouts/members.csv`.

@@ -12,9 +12,10 @@ struct Run: ParsableCommand {
         abstract: "Turn CMS's files and your overlays into a published dataset.",
         discussion: """
             Inputs are told apart by content and name: CMS's RVU archive, its HCPCS archive, a folder of their \
-            members, or loose members, in any order and letter case. Only PPRRVU is indispensable; what else is \
-            missing is said, and its values are null. Where a table is there as CSV and as TXT both are read and \
-            must agree on every field.
+            members, or loose members, in any order and letter case, packed in each other or by gzip. Only PPRRVU \
+            is indispensable; what else is missing is said, and its values are null. Where a table is there as CSV \
+            and as TXT both are read and must agree on every field; its workbook (XLSX) is their witness, and is \
+            read in their place where it is alone. HCPCS correction files are applied in their order.
 
             The dataset appears in the store as releases/LABEL/rN, whole or not at all. Running again with \
             nothing changed publishes nothing.
@@ -83,6 +84,7 @@ struct Run: ParsableCommand {
             if let timings { try measured.json().write(toFile: timings, atomically: true, encoding: .utf8) }
             talk.sayInputs(report.dataset)
             talk.report(report.dataset.canonical.diagnostics, severities: [.warning, .note], shown: 3)
+            talk.sayCorrections(report.dataset.canonical.corrections)
             talk.sayChecks(report.dataset.verification, defects: schemas.knownDefects)
             talk.say(diffText(report.difference, report.verdict))
             try gate.write(
@@ -133,7 +135,7 @@ struct CheckingOptions: ParsableArguments {
 extension Talk {
     fileprivate func sayInputs(_ dataset: Dataset) {
         var rows: [[String]] = []
-        for input in dataset.inputs where input.role == .primary || input.role == .witness {
+        for input in dataset.inputs where [.primary, .witness, .correction].contains(input.role) {
             rows.append([
                 "  \(input.table?.name ?? "")", input.form?.rawValue ?? "", "\(input.rows ?? 0) rows", input.path,
             ])
@@ -151,6 +153,20 @@ extension Talk {
         if !missing.isEmpty {
             say("missing: \(missing.map(\.name).joined(separator: ", ")); what only they say is null")
         }
+    }
+
+    fileprivate func sayCorrections(_ corrections: [Correction]) {
+        if corrections.isEmpty { return }
+        say("corrections of HCPCS, in their order")
+        say(
+            table(
+                corrections.map { correction in
+                    [
+                        "  \(correction.code)", correction.action,
+                        correction.outcome.rawValue.replacing("_", with: " "), correction.detail,
+                        correction.place.description,
+                    ]
+                }))
     }
 
     fileprivate func sayResult(_ report: RunReport, store: String) {

@@ -174,7 +174,7 @@ struct CodePage {
         let provenance = document["provenance"]
         let all =
             (provenance?["relative_values"]?.elements ?? []) + [provenance?["hcpcs"]].compactMap(\.self)
-            + (provenance?["editorial"]?.elements ?? [])
+            + (provenance?["hcpcs_corrections"]?.elements ?? []) + (provenance?["editorial"]?.elements ?? [])
         return all.compactMap { source in
             source["file"]?.string.map { "\($0):\(source["line"]?.text ?? "")" }
         }

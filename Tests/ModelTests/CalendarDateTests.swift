@@ -14,6 +14,26 @@ struct CalendarDateTests {
         #expect((CalendarDate(year: year, month: month, day: day) != nil) == exists)
     }
 
+    @Test("Days that a spreadsheet counted are days of the calendar, one after the other")
+    func spreadsheetDays() {
+        #expect(CalendarDate(spreadsheetDay: "10000".utf8) == CalendarDate(year: 1927, month: 5, day: 18))
+        #expect(CalendarDate(spreadsheetDay: "36585".utf8) == CalendarDate(year: 2000, month: 2, day: 29))
+        #expect(CalendarDate(spreadsheetDay: "45292".utf8) == CalendarDate(year: 2024, month: 1, day: 1))
+        var number = 45292
+        for year in 2024...2029 {
+            for month in 1...12 {
+                for day in 1...31 {
+                    guard let date = CalendarDate(year: year, month: month, day: day) else { continue }
+                    #expect(CalendarDate(spreadsheetDay: "\(number)".utf8) == date)
+                    number += 1
+                }
+            }
+        }
+        for text in ["", "4529", "20240101", "4529a", "-4529"] {
+            #expect(CalendarDate(spreadsheetDay: text.utf8) == nil)
+        }
+    }
+
     @Test("Every day of four years reads back in all three notations")
     func roundTrip() {
         var days = 0

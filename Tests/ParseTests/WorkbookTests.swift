@@ -51,6 +51,46 @@ struct WorkbookTests {
         #expect(rows(sheet: sheet, pieces: count) == (1...20).map { ["\($0)"] })
     }
 
+    @Test("A line break within a cell is a blank, however it is written")
+    func lineBreaks() {
+        let strings = "<si><t>one,\ntwo</t></si><si><t>one_x000D_two</t></si><si><t>one&#10;two&amp;</t></si>"
+        let sheet = (0..<3).map { #"<c r="\#(["A", "B", "C"][$0])1" t="s"><v>\#($0)</v></c>"# }.joined()
+        #expect(
+            rows(sheet: "<row r=\"1\">\(sheet)</row>", strings: strings)[0] == ["one, two", "one two", "one two&"])
+    }
+
+    @Test("A sheet without its end is not whole")
+    func whole() {
+        for (sheet, isWhole) in [
+            ("<sheetData><row r=\"1\"><c r=\"A1\"><v>1</v></c></row></sheetData>", true), ("<sheetData/>", true),
+            ("<row r=\"1\"><c r=\"A1\"><v>1</v></c></row>", false), ("", false),
+        ] {
+            var workbook = Workbook()
+            workbook.readSheet(Array(sheet.utf8))
+            #expect(workbook.isWhole == isWhole, "\(sheet)")
+        }
+    }
+
+    @Test("A sheet that would fill the memory is too large, and nothing of it is kept beyond that")
+    func tooLarge() {
+        var workbook = Workbook()
+        let row = Array(#"<row r="1"><c r="ZZZ1"><v>1</v></c></row>"#.utf8)
+        let piece = Array(repeatElement(row, count: 1000).joined())
+        var pieces = 0
+        while !workbook.isTooLarge, pieces < 100 {
+            workbook.readSheet(piece)
+            pieces += 1
+        }
+        #expect(workbook.isTooLarge)
+        #expect(workbook.rows.count <= 2_000)
+    }
+
+    @Test("Numbers of any length are no crash and no hang")
+    func longNumbers() {
+        let digits = String(repeating: "0", count: 200_000) + "9"
+        #expect(rows(sheet: "<row r=\"9\(digits)\"><c r=\"A1\"><v>\(digits)</v></c></row>") == [[digits]])
+    }
+
     @Test("Damaged parts give fewer rows, not a crash")
     func damaged() {
         #expect(rows(sheet: #"<row r="1"><c r="A1" t="s"><v>9</v></c></row>"#) == [[""]])

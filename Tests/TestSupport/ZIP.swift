@@ -71,6 +71,13 @@ public struct ZIP {
     }
 }
 
+/// A gzip file (RFC 1952) of one member.
+public func gzip(_ contents: [UInt8]) -> [UInt8] {
+    var bytes: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF] + deflateBlocks(contents)
+    bytes.append32(crc32(contents), UInt32(contents.count))
+    return bytes
+}
+
 /// Raw deflate (RFC 1951) in stored blocks.
 private func deflateBlocks(_ contents: [UInt8]) -> [UInt8] {
     var bytes: [UInt8] = []
