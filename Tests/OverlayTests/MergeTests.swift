@@ -210,7 +210,7 @@ struct MergeTests {
         let found = try review("G0001", "review: {release: RVU18D, descriptor: \(digest("Other words"))}\n")
         #expect(found.state == .stale)
         let warning = try #require(found.findings.of("overlay_stale").first)
-        #expect(warning.place?.description == "a.yaml:1:7")
+        #expect(warning.place?.description == "a.yaml:3:39")
         #expect(warning.hint?.contains(digest("Made-up examination of an imaginary organ")) == true)
     }
 
