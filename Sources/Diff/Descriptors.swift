@@ -54,9 +54,8 @@ extension Difference {
                 continue
             }
             let words = WordDifference(before, after)
-            let isAddedAnew =
-                base["codes"].text(old, "added") != head["codes"].text(new, "added")
-                && !base["codes"].text(old, "added").isEmpty
+            let added = (before: base["codes"].text(old, "added"), after: head["codes"].text(new, "added"))
+            let isAddedAnew = !added.before.isEmpty && !added.after.isEmpty && added.before != added.after
             let kind: DescriptorChange.Kind =
                 haveSameWords(before, after)
                 ? .cosmetic : isAddedAnew || !words.sharesContent ? .reuseSuspected : .reworded

@@ -156,6 +156,7 @@ extension JSONWriter {
             }
         }
         field("also", texts: rule.also)
+        field("accompanies_status", rule.accompanies)
     }
 
     fileprivate mutating func schema(_ difference: Difference) {

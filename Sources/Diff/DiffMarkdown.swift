@@ -57,7 +57,8 @@ private struct Markdown {
                 } ?? "")
         }
         if lines.count > rows { lines = Array(lines.prefix(rows)) + ["- … and \(verdict.findings.count - rows) more"] }
-        lines += verdict.unused.map { "- the waiver `\($0)` waives nothing here" }
+        lines += verdict.unused.prefix(rows).map { "- the waiver `\($0)` waives nothing here" }
+        if verdict.unused.count > rows { lines.append("- … nor do \(verdict.unused.count - rows) more") }
         return lines.joined(separator: "\n")
     }
 
@@ -78,16 +79,16 @@ private struct Markdown {
             let score = side.score
             return [
                 side.name, grouped(score.checks), grouped(score.checked), grouped(score.explained),
-                grouped(score.failed), score.allowed == 0 ? "" : grouped(score.allowed),
+                grouped(score.warned), grouped(score.failed), score.allowed == 0 ? "" : grouped(score.allowed),
             ]
         }
         return "## Trust\n\n"
             + table(
                 [
-                    "release", "checks", "values checked", "explained by a CMS defect", "failed",
+                    "release", "checks", "values checked", "explained by a CMS defect", "warned of", "failed",
                     "checks allowed to fail",
                 ],
-                cells, limit: .max, numbers: [1, 2, 3, 4, 5])
+                cells, limit: .max, numbers: [1, 2, 3, 4, 5, 6])
     }
 
     private var counts: String {
@@ -120,6 +121,9 @@ private struct Markdown {
         let derived =
             difference.derivations.isEmpty
             ? "" : "These follow from others: \(difference.derivations.joined(separator: ", "))."
+        let accompanying =
+            difference.accompanyingMoves.isEmpty
+            ? "" : "In the rows of status moves: \(difference.accompanyingMoves.joined(separator: ", "))."
         let absent = difference.absences.map { "- \($0)" }.joined(separator: "\n")
         let moves = difference.tellingRules.filter { !$0.also.isEmpty }.prefix(rows).map {
             "- \(escaped($0.title)): \($0.also.map { fieldName($0) }.joined(separator: ", "))"
@@ -130,7 +134,8 @@ private struct Markdown {
                 cells.isEmpty
                     ? ""
                     : table(["rule", "of", "explains", "of all", "source"], cells, limit: 3 * rows, numbers: [2, 3]),
-                moves.isEmpty ? "" : "What else changed in the rows of a status move:\n\n\(moves)", derived, absent,
+                moves.isEmpty ? "" : "What else changed in the rows of a status move:\n\n\(moves)", accompanying,
+                derived, absent,
             ] as [String]).filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 
@@ -139,7 +144,8 @@ private struct Markdown {
             [
                 total.setting.name, grouped(total.rows), dollars(total.from), dollars(millionths: total.parts.work),
                 dollars(millionths: total.parts.pe), dollars(millionths: total.parts.mp),
-                dollars(millionths: total.parts.conversionFactor), dollars(total.to),
+                dollars(millionths: total.parts.conversionFactor), dollars(millionths: total.parts.rounding),
+                dollars(total.to),
                 percent(total.to - total.from, of: total.from),
             ]
         }
@@ -150,8 +156,8 @@ private struct Markdown {
             One of each row that is paid on both sides; all GPCIs 1.000, no volumes.
 
             \(table(
-                ["setting", "rows", "from", "work", "PE", "MP", "conversion factor", "to", "change"], cells, limit: .max,
-                numbers: Set(1...8)))
+                ["setting", "rows", "from", "work", "PE", "MP", "conversion factor", "rounding", "to", "change"], cells, limit: .max,
+                numbers: Set(1...9)))
             """
     }
 
@@ -163,22 +169,23 @@ private struct Markdown {
                     difference.name(payment), payment.setting.name, dollars(payment.from?.units ?? 0),
                     dollars(payment.to?.units ?? 0), dollars(payment.change, signed: true),
                     percent(payment.change, of: payment.from?.units ?? 0), dollars(millionths: parts.unexplained),
+                    percent(parts.unexplained / 10_000, of: payment.from?.units ?? 0),
                 ]
             }
         }
         let all = difference.movers
         guard !all.isEmpty else { return "" }
-        let columns = ["row", "setting", "from", "to", "change", "%", "unexplained"]
+        let columns = ["row", "setting", "from", "to", "change", "%", "unexplained", "%"]
         return """
             ## Movers that no rule explains
 
             \(grouped(all.count)) payments have an unexplained part. The largest in dollars:
 
-            \(table(columns, cells(Array(all.prefix(rows))), limit: rows, of: all.count, numbers: Set(2...6)))
+            \(table(columns, cells(Array(all.prefix(rows))), limit: rows, of: all.count, numbers: Set(2...7)))
 
             The largest in percent, of payments of $10 and more:
 
-            \(table(columns, cells(Array(difference.moversByPercent.prefix(rows / 2))), limit: rows, numbers: Set(2...6)))
+            \(table(columns, cells(Array(difference.moversByPercent.prefix(rows / 2))), limit: rows, numbers: Set(2...7)))
             """
     }
 
@@ -219,8 +226,7 @@ private struct Markdown {
                 + (names.count > 5 * rows ? " … and \(grouped(names.count - 5 * rows)) more" : "")
         }
         func names(_ category: String) -> [String] {
-            difference.changes(category).filter { difference.rule(of: $0)?.origin != .absent }
-                .map { difference.name(of: $0) }
+            difference.changes(category).filter { !$0.isExplained }.map { difference.name(of: $0) }
         }
         let parts = [
             list("Rows added", names("rows_added")), list("Rows deleted", names("rows_removed")),

@@ -46,7 +46,12 @@ private struct ScreenText {
                     ?? "")
         }
         if verdict.findings.count > shown { lines.append("  … and \(verdict.findings.count - shown) more") }
-        return lines + verdict.unused.map { "  the waiver \($0) waives nothing here" }
+        if !verdict.unused.isEmpty {
+            lines.append(
+                "  \(verdict.unused.count) waivers waive nothing here: \(verdict.unused.prefix(3).joined(separator: ", "))"
+                    + (verdict.unused.count > 3 ? " …" : ""))
+        }
+        return lines
     }
 
     private var identity: [String] {

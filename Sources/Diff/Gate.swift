@@ -92,6 +92,8 @@ extension Policy {
             var isUsed = false
             for index in findings.indices where findings[index].key == waiver.key {
                 isUsed = true
+                // Of two waivers for one thing the one that holds counts.
+                guard findings[index].state != .waived else { continue }
                 findings[index].state = isExpired ? .expired : .waived
                 findings[index].reason = waiver.reason
                 findings[index].owner = waiver.owner
@@ -118,7 +120,10 @@ extension Difference {
         func count(_ number: Int) -> PolicyNumber { PolicyNumber(units: Int64(number) * 100) }
         switch name {
         case "verification_failures": return count(verificationFailures(schemas))
+        case "rows_common": return count(commonRows)
         case "rows_changed": return count(changedRows)
+        case "descriptor_changed_codes": return count(rewordedCodes)
+        case "codes_reinstated": return count(reinstated.count)
         case "conversion_factor_percent": return largestPercent("conversion_factor_changed")
         case "gpci_percent": return largestPercent("gpci_changed")
         case "overlays_stale": return count(editorialWork.count { $0.state == "stale" })
@@ -147,7 +152,8 @@ extension Difference {
         var largest: Int64 = 0
         for change in changes(id) {
             guard let old = digits(from(change)), let new = digits(to(change)), old > 0 else { continue }
-            largest = max(largest, Int64((new - old).magnitude) * 10_000 / old)
+            // Rounded up: what lies above a limit must not come down to it.
+            largest = max(largest, (Int64((new - old).magnitude) * 10_000 + old - 1) / old)
         }
         return PolicyNumber(units: largest)
     }

@@ -23,7 +23,7 @@ public func githubAnnotations(
         notices.append(
             command(
                 "notice", nil, title,
-                "\(unreviewed.count) overlays have no pin to compare with: "
+                "\(unreviewed.count) overlays have nothing to compare with, no pin or no descriptor: "
                     + unreviewed.prefix(20).map(\.code).joined(separator: " ") + (unreviewed.count > 20 ? " …" : "")))
     }
     let found =

@@ -50,10 +50,10 @@ public struct PaymentChange: Sendable {
     /// To − from, in cents.
     public var change: Int64 { (to?.units ?? 0) - (from?.units ?? 0) }
 
-    /// ``Parts/unexplained`` in percent of the old payment, in hundredths, without its sign.
+    /// ``Parts/unexplained`` in percent of the old payment, in hundredths, rounded up, without its sign.
     var unexplainedPercent: Int64 {
         guard let parts, let from, from.units > 0 else { return 0 }
-        return (Int64(parts.unexplained.magnitude) + from.units / 2) / from.units
+        return (Int64(parts.unexplained.magnitude) + from.units - 1) / from.units
     }
 }
 

@@ -50,7 +50,8 @@ public struct Policy: Sendable {
     }
 
     static let furtherLimits = [
-        "verification_failures", "rows_changed", "conversion_factor_percent", "gpci_percent", "overlays_stale",
+        "verification_failures", "rows_common", "rows_changed", "descriptor_changed_codes", "codes_reinstated",
+        "conversion_factor_percent", "gpci_percent", "overlays_stale",
         "overlays_orphaned", "overlays_unreviewed",
     ]
 
@@ -162,7 +163,7 @@ private struct PolicyReader {
     }
 
     private mutating func text(_ node: YAMLNode?, of item: YAMLNode, _ name: String) -> String? {
-        guard let text = node?.text, !text.isEmpty else {
+        guard let text = node?.text, text.contains(where: { !$0.isWhitespace }) else {
             report("policy_waiver", node ?? item, "a waiver needs `\(name)`")
             return nil
         }

@@ -10,6 +10,8 @@ public struct Snapshot: Sendable {
     let tables: [String: PublishedTable]
     /// Where the overlay of a code lies.
     let overlayPlaces: [String: Place]
+    /// The checks whose failures only warn.
+    let warningChecks: Set<String>
 
     /// - Parameter tables: the rows of each table as its CSV has them, the header first.
     public init(
@@ -17,6 +19,7 @@ public struct Snapshot: Sendable {
     ) {
         self.manifest = manifest
         self.overlayPlaces = overlayPlaces
+        warningChecks = Set(schemas.checks.filter { $0.severity == .warn }.map(\.check))
         var published: [String: PublishedTable] = [:]
         for schema in schemas.tables {
             published[schema.name] = PublishedTable(

@@ -29,6 +29,8 @@ public struct SystemicRule: Sendable {
     var families: [(name: String, rows: Int)] = []
     /// What else changed in nearly all of its rows.
     var also: [String] = []
+    /// Whether it is a part of status moves: nearly all of its rows have one.
+    var accompanies = false
 }
 
 extension Difference {
@@ -42,6 +44,7 @@ extension Difference {
         }
         discoverFactors("gpci_changed")
         discoverMoves()
+        markAccompanying()
         rules = rules.filter { $0.explains > 0 }
     }
 
@@ -75,7 +78,7 @@ extension Difference {
                 // Codes of PPRRVU come and go with their rows; only Level II's own list is missing.
                 let explained = open(index).filter {
                     category.event != .changed || columns.contains(column(of: changes[$0])) || category.table == "codes"
-                }
+                }.filter { category.table != "conversion_factors" || value("service", of: changes[$0]) == "anesthesia" }
                 add(
                     SystemicRule(
                         id: "input_missing:\(category.id)", origin: .absent, category: index,
@@ -262,6 +265,23 @@ extension Difference {
                     rest = isOneFamily ? rest.filter { !changes[$0].isExplained } : []
                 }
             }
+        }
+    }
+
+    /// A family that gets a status gets a price, a global period and indicators with it: one policy, not ten.
+    private mutating func markAccompanying() {
+        guard let status = category("status_changed") else { return }
+        var moved: Set<Int32> = []
+        for index in changesOfCategory[status] where changes[index].isExplained { moved.insert(changes[index].head) }
+        var rows = Array(repeating: 0, count: rules.count)
+        for (category, indices) in changesOfCategory.enumerated()
+        where category != status && categories[category].table == "relative_values" {
+            for change in indices.map({ changes[$0] }) where change.isExplained && moved.contains(change.head) {
+                rows[Int(change.rule)] += 1
+            }
+        }
+        for index in rules.indices where rules[index].origin == .discovered {
+            rules[index].accompanies = 10 * rows[index] >= 9 * rules[index].explains
         }
     }
 

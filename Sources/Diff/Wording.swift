@@ -82,13 +82,18 @@ extension Snapshot {
     }
 
     /// The sums of its certificate.
-    var score: (checks: Int, checked: Int, explained: Int, failed: Int, allowed: Int) {
-        var score = (checks: 0, checked: 0, explained: 0, failed: 0, allowed: 0)
+    var score: (checks: Int, checked: Int, explained: Int, warned: Int, failed: Int, allowed: Int) {
+        var score = (checks: 0, checked: 0, explained: 0, warned: 0, failed: 0, allowed: 0)
         for check in manifest["verification"]?["checks"]?.elements ?? [] {
             score.checks += 1
             score.checked += check["checked"]?.integer ?? 0
             score.explained += check["explained"]?.integer ?? 0
-            score.failed += check["failed"]?.integer ?? 0
+            let failed = check["failed"]?.integer ?? 0
+            if warningChecks.contains(check["id"]?.string ?? "") {
+                score.warned += failed
+            } else {
+                score.failed += failed
+            }
             if check["allowed"]?.string != nil { score.allowed += 1 }
         }
         return score
@@ -113,10 +118,10 @@ extension Difference {
         return fieldName(id.hasSuffix("_changed") ? String(id.dropLast("_changed".count)) : id)
     }
 
-    /// The rules that say more than that a side lacks something or that one change follows from another; those that
+    /// The rules that say more than that a side lacks something, or that one change comes with another; those that
     /// explain most first.
     var tellingRules: [SystemicRule] {
-        rules.filter { $0.origin == .listed || $0.origin == .discovered }
+        rules.filter { ($0.origin == .listed || $0.origin == .discovered) && !$0.accompanies }
             .sorted { $0.explains != $1.explains ? $0.explains > $1.explains : $0.id < $1.id }
     }
 
@@ -125,13 +130,31 @@ extension Difference {
         rules.filter { $0.origin == .derived }.map { "\(title($0.category)) \(grouped($0.explains))" }
     }
 
-    /// What a side lacks, one sentence each.
+    /// What a side lacks, with how many changes that makes.
     var absences: [String] {
-        var sentences: [String] = []
-        for rule in rules where rule.origin == .absent && !sentences.contains(rule.title) {
-            sentences.append(rule.title)
+        var sentences: [(title: String, changes: Int)] = []
+        for rule in rules where rule.origin == .absent {
+            if let index = sentences.firstIndex(where: { $0.title == rule.title }) {
+                sentences[index].changes += rule.explains
+            } else {
+                sentences.append((rule.title, rule.explains))
+            }
         }
-        return sentences
+        return sentences.map { "\($0.title): \(grouped($0.changes)) changes" }
+    }
+
+    /// What moved in the rows of status moves and nowhere else, a few words each.
+    var accompanyingMoves: [String] {
+        var moves: [(title: String, changes: Int)] = []
+        for rule in rules where rule.accompanies {
+            let title = title(rule.category)
+            if let index = moves.firstIndex(where: { $0.title == title }) {
+                moves[index].changes += rule.explains
+            } else {
+                moves.append((title, rule.explains))
+            }
+        }
+        return moves.map { "\($0.title) \(grouped($0.changes))" }
     }
 
     /// Movers in percent of the old payment, the largest first; small payments double by a cent.
@@ -143,6 +166,13 @@ extension Difference {
         }
     }
 
-    /// Payments that come or go: no revaluations.
-    var paymentEvents: [PaymentChange] { payments.filter { $0.event != .revalued } }
+    /// Payments that come or go: no revaluations. Those of a status move or of an NA move come last.
+    var paymentEvents: [PaymentChange] {
+        var moved: Set<Int> = []
+        for category in ["status_changed", "na_nonfacility_changed", "na_facility_changed"] {
+            for change in changes(category) where change.isExplained { moved.insert(Int(change.head)) }
+        }
+        let events = payments.filter { $0.event != .revalued }
+        return events.filter { !moved.contains($0.head) } + events.filter { moved.contains($0.head) }
+    }
 }

@@ -1,5 +1,6 @@
 import CSV
 public import Diff
+import Digest
 import Dispatch
 import Foundation
 import JSON
@@ -67,9 +68,9 @@ func difference(
     DispatchQueue.concurrentPerform(iterations: base == nil ? 1 : 2) { index in
         let result =
             if index == 0 {
-                readSnapshot(head, manifest: manifest, schemas: schemas)
+                readSnapshot(head, manifest: manifest, hasBase: base != nil, schemas: schemas)
             } else {
-                readSnapshot(base?.folder ?? head, manifest: older ?? .null, schemas: schemas)
+                readSnapshot(base?.folder ?? head, manifest: older ?? .null, hasBase: true, schemas: schemas)
             }
         results.withLock { $0[index] = result }
     }
@@ -82,14 +83,20 @@ func difference(
         earlier: { codes in known(codes, before: base, in: store) })
 }
 
-private func readSnapshot(_ folder: URL, manifest: JSONValue, schemas: Schemas) -> Result<Snapshot, IngestError> {
+/// Without a base nothing is compared, and only the overlays are looked at.
+private func readSnapshot(
+    _ folder: URL, manifest: JSONValue, hasBase: Bool, schemas: Schemas
+) -> Result<Snapshot, IngestError> {
     do throws(IngestError) {
         var tables: [String: CSVRows] = [:]
-        let published = Set((manifest["files"]?.elements ?? []).compactMap { $0["path"]?.string })
+        let published = manifest["files"]?.elements ?? []
         for table in schemas.tables where schemas.changeCategories.contains(where: { $0.table == table.name }) {
+            let path = "tables/\(table.name).csv"
             // A revision of an older schema lacks the tables that came later.
-            guard published.contains("tables/\(table.name).csv") else { continue }
-            tables[table.name] = try readTable(table.name, in: folder)
+            guard hasBase || table.name == EditorialRow.table,
+                let file = published.first(where: { $0["path"]?.string == path })
+            else { continue }
+            tables[table.name] = try readTable(path, sha256: file["sha256"]?.string ?? "", in: folder)
         }
         return .success(
             Snapshot(
@@ -99,13 +106,24 @@ private func readSnapshot(_ folder: URL, manifest: JSONValue, schemas: Schemas) 
     }
 }
 
-private func readTable(_ name: String, in folder: URL) throws(IngestError) -> CSVRows {
-    let url = folder.appendingPathComponent("tables/\(name).csv")
-    do { return try tokeniseCSV([UInt8](try Data(contentsOf: url))) } catch {
-        throw IngestError(
-            .badData, "table_unreadable", at: Place(url.relativePath), "the table cannot be read",
-            hint: "ingest validate \(folder.relativePath)")
+/// A difference of a damaged table would be a wrong one, so every table must be what its manifest says.
+private func readTable(_ path: String, sha256: String, in folder: URL) throws(IngestError) -> CSVRows {
+    let url = folder.appendingPathComponent(path)
+    func damaged(_ what: String) -> IngestError {
+        IngestError(
+            .badData, "table_unreadable", at: Place(url.relativePath), what,
+            hint: "Restore the revision's folder from a copy; ingest validate \(folder.relativePath) says more.")
     }
+    guard let data = try? Data(contentsOf: url) else { throw damaged("the table cannot be read") }
+    let bytes = [UInt8](data)
+    guard Digest.hex(bytes) == sha256 else { throw damaged("this table is no longer what was published") }
+    let rows: CSVRows
+    do { rows = try tokeniseCSV(bytes) } catch { throw damaged("the table is no CSV from line \(error.line) on") }
+    let width = rows.count > 0 ? rows.fields(of: 0).count : 0
+    guard (0..<rows.count).allSatisfy({ rows.fields(of: $0).count == width }) else {
+        throw damaged("its rows have not all the same number of columns")
+    }
+    return rows
 }
 
 /// Where each overlay lies: the rows that provenance has of the table `editorial`, which stand last.

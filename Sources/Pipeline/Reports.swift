@@ -57,5 +57,6 @@ public func readPolicy(_ file: String?, schemas: Schemas) throws(IngestError) ->
     guard let text = String(validating: data, as: UTF8.self) else {
         throw IngestError(.badData, "policy_encoding", at: Place(file), "the policy is not UTF-8")
     }
-    return try Policy(text, file: file, schemas: schemas)
+    // Reports are the same wherever the policy lies.
+    return try Policy(text, file: file, name: URL(fileURLWithPath: file).lastPathComponent, schemas: schemas)
 }

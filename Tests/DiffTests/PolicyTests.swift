@@ -73,7 +73,9 @@ struct PolicyTests {
         let schemas = try Schemas()
         let wanted =
             [
-                "payment_unexplained", "verification_failures", "rows_changed", "conversion_factor_percent",
+                "payment_unexplained", "verification_failures", "rows_common", "rows_changed",
+                "descriptor_changed_codes",
+                "codes_reinstated", "conversion_factor_percent",
                 "gpci_percent",
                 "overlays_stale", "overlays_orphaned", "overlays_unreviewed",
             ] + schemas.changeCategories.flatMap { [$0.id, "\($0.id)_unexplained"] }
