@@ -1,0 +1,96 @@
+import Payment
+import Schemas
+
+// What the page calls things: the words of the fee schedule.
+
+extension Difference {
+    /// A sentence in which BASE and HEAD go by their names.
+    func named(_ text: String) -> String {
+        var text = text.replacing("HEAD", with: head.name)
+        if let base { text = text.replacing("BASE", with: base.name) }
+        return text
+    }
+
+    /// What a change is a change of.
+    func label(_ change: Change) -> String {
+        let column = column(of: change)
+        if let label = columnLabels[column] { return label }
+        let category = category(of: change)
+        return category.columns.count > 1 || column.isEmpty ? spaced(column) : category.meaning
+    }
+
+    /// Whether a change says no more than that a side lacks an input or a column.
+    func isAbsence(_ change: Change) -> Bool { rule(of: change)?.origin == .absent }
+}
+
+private let columnLabels = [
+    "work": "Work",
+    "pe_nonfacility": "Practice expense, non-facility",
+    "pe_facility": "Practice expense, facility",
+    "mp": "Malpractice",
+    "total_nonfacility": "Total, non-facility",
+    "total_facility": "Total, facility",
+    "opps_pe_nonfacility": "OPPS cap: practice expense, non-facility",
+    "opps_pe_facility": "OPPS cap: practice expense, facility",
+    "opps_mp": "OPPS cap: malpractice",
+    "pe_nonfacility_na": "NA, non-facility",
+    "pe_facility_na": "NA, facility",
+    "priced": "Paid by Medicare",
+    "gpci_work": "GPCI, work",
+    "gpci_work_unfloored": "GPCI, work without the floor",
+    "gpci_pe": "GPCI, practice expense",
+    "gpci_mp": "GPCI, malpractice",
+    "anesthesia_cf": "Anesthesia conversion factor",
+    "anesthesia_cf_qp": "Anesthesia conversion factor, QP",
+    "nonfacility": "OPPS cap, non-facility",
+    "facility": "OPPS cap, facility",
+    "betos": "BETOS class",
+    "opps_policy": "OPPS policy",
+    "opps_group": "OPPS group",
+    "asc_group": "ASC group",
+    "asc_date": "ASC date",
+    "opps_date": "OPPS date",
+]
+
+/// A value of a yes-or-no column in words.
+func valueText(_ value: String, column: String) -> String {
+    switch (column, value) {
+    case ("pe_nonfacility_na", "true"), ("pe_facility_na", "true"): "NA"
+    case ("pe_nonfacility_na", "false"), ("pe_facility_na", "false"): "applies"
+    case (_, "true"): "yes"
+    case (_, "false"): "no"
+    case (_, ""): "none"
+    case ("unpriced_reason", _): spaced(value)
+    default: value
+    }
+}
+
+/// An identifier as words.
+func spaced(_ identifier: String) -> String { identifier.replacing("_", with: " ") }
+
+extension Setting {
+    /// As CMS writes it.
+    var pageName: String { self == .nonfacility ? "Non-facility" : "Facility" }
+}
+
+extension PaymentChange.Event {
+    var pageName: String {
+        switch self {
+        case .revalued: "Revalued"
+        case .applicable: "NA taken away"
+        case .notApplicable: "NA set"
+        case .priced: "Paid now"
+        case .unpriced: "Paid no more"
+        }
+    }
+}
+
+extension DescriptorChange.Kind {
+    var pageName: String {
+        switch self {
+        case .cosmetic: "Cosmetic"
+        case .reworded: "Reworded"
+        case .reuseSuspected: "Re-use suspected"
+        }
+    }
+}
