@@ -28,6 +28,27 @@
   // Commas and the minus sign are typed in more than one way.
   const folded = (text) => text.toLowerCase().replaceAll(",", "").replaceAll("−", "-");
 
+  // A column's cells as a filter looks at them: `folded` of what is shown, without making that first.
+  function foldedWriter(column) {
+    const { kind, values } = column;
+    if (kind === "choice") {
+      const choices = column.choices.map(folded);
+      return (row) => choices[values[row]];
+    }
+    if (kind !== "number") return (row) => folded(cellText(column, row));
+    const prefix = folded(column.prefix);
+    const suffix = folded(column.suffix);
+    return (row) => {
+      const units = values[row];
+      if (units === null) return "";
+      const sign = units < 0 ? "-" : column.change && units > 0 ? "+" : "";
+      const digits = String(Math.abs(units)).padStart(column.places + 1, "0");
+      if (column.places === 0) return sign + prefix + digits + suffix;
+      const point = digits.length - column.places;
+      return sign + prefix + digits.slice(0, point) + "." + digits.slice(point) + suffix;
+    };
+  }
+
   function element(name, text, className) {
     const made = document.createElement(name);
     if (text !== undefined) made.textContent = text;
@@ -49,8 +70,7 @@
     const heading = isHeading && column.kind !== "number";
     const made = element(heading ? "th" : "td", cellText(column, row));
     if (heading) made.scope = "row";
-    if (column.kind === "number") made.className = "n";
-    if (column.kind === "code") made.className = "code";
+    if (column.kind !== "text") made.className = column.kind === "number" ? "n" : column.kind;
     return made;
   }
 
@@ -104,6 +124,7 @@
       this.input.type = "search";
       this.input.autocomplete = "off";
       this.input.placeholder = "any words of a row";
+      this.input.addEventListener("focus", () => this.texts, { once: true });
       this.input.addEventListener("input", () => this.filter());
       label.append(this.input);
       tools.append(label);
@@ -123,15 +144,19 @@
         tools.append(label);
         this.menus.push({ index, menu });
       }
+      tools.append(this.status);
       this.block.prepend(tools);
     }
 
     // What a row's filter is held against, made once.
     get texts() {
       if (!this.folded) {
-        const columns = this.columns;
-        this.folded = Array.from({ length: this.total }, (_, row) =>
-          folded(columns.map((column) => cellText(column, row)).join(" ")));
+        const texts = new Array(this.total).fill("");
+        for (const column of this.columns) {
+          const write = foldedWriter(column);
+          for (let row = 0; row < texts.length; row += 1) texts[row] += write(row) + " ";
+        }
+        this.folded = texts;
       }
       return this.folded;
     }

@@ -120,7 +120,8 @@ extension Difference {
                 let rows = PageNumber.count.text(total.rows)
                 html += """
                     <figure>\(waterfall(total, from: base.name, to: head.name))<figcaption>\(total.setting.pageName): \
-                    \(rows) \(total.rows == 1 ? "row" : "rows") whose payment changed. No volumes: each counts once.\
+                    \(rows) \(total.rows == 1 ? "row" : "rows") whose payment changed, each counted once. The bars \
+                    start at the old payment.\
                     </figcaption></figure>
 
                     """
@@ -168,7 +169,7 @@ extension Difference {
 
             """
         for total in totals {
-            html += "<tr><th scope=\"row\">\(total.setting.pageName)</th>"
+            html += "<tr><th scope=\"row\" class=\"choice\">\(total.setting.pageName)</th>"
             html += "<td class=\"n\">\(PageNumber.count.text(total.rows))</td>"
             html += "<td class=\"n\">\(PageNumber.money.text(total.from))</td>"
             let parts = total.parts
@@ -193,7 +194,7 @@ extension Difference {
         for histogram in histograms { html += "<th scope=\"col\" class=\"n\">\(histogram.setting.pageName)</th>" }
         html += "</tr></thead><tbody>\n"
         for bin in 0..<Histogram.binCount {
-            html += "<tr><th scope=\"row\">\(Histogram.label(bin))</th>"
+            html += "<tr><th scope=\"row\" class=\"choice\">\(Histogram.label(bin))</th>"
             for histogram in histograms {
                 html += "<td class=\"n\">\(PageNumber.count.text(histogram.counts[bin]))</td>"
             }

@@ -12,7 +12,7 @@ extension Difference {
         var table = PageTable(
             "moves", "Statuses and indicators: what became what",
             [
-                .init("Field", .choice), .init("From", .code), .init("To", .code), .init("Rows", .number(.count)),
+                .init("Field", .choice), .init("From"), .init("To"), .init("Rows", .number(.count)),
                 .init("Explained", .number(.count)), .init("Residual", .number(.count)),
             ])
         struct Move: Hashable {
@@ -48,7 +48,7 @@ extension Difference {
     var indicatorTable: PageTable {
         var table = PageTable(
             "indicators", "Statuses and indicators that no rule explains",
-            [.init("Code", .code), .init("Field", .choice), .init("From", .code), .init("To", .code)])
+            [.init("Code", .code), .init("Field", .choice), .init("From"), .init("To")])
         for change in indicatorChanges where !change.isExplained {
             let column = column(of: change)
             table.add([
@@ -84,7 +84,12 @@ extension Difference {
                 ? "reinstated" : new.contains(code) ? "new" : gone.contains(code) ? "gone" : "on both sides"
             let side = change.head >= 0 ? head["codes"] : base?["codes"] ?? .empty
             let descriptor = side.row(ofCode: code).map { side.text($0, "short_descriptor") } ?? ""
-            func units(_ column: String) -> Value { .number(hasRow ? (rows.decimal(row, column) as RVU?)?.units : nil) }
+            let isPriced = hasRow && rows.text(row, "priced") == "true"
+            func units(_ column: String) -> Value {
+                // CMS prints 0.00 where there is no price; a reader is told nothing by it.
+                let value: RVU? = hasRow ? rows.decimal(row, column) : nil
+                return .number(isPriced || value != .zero ? value?.units : nil)
+            }
             table.add([
                 .text(rows.name(row)), .text(what), .text(state), .text(hasRow ? rows.text(row, "status") : ""),
                 units("work"), units("total_nonfacility"), units("total_facility"), .text(descriptor),

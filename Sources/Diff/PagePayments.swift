@@ -52,7 +52,7 @@ extension Difference {
         return table
     }
 
-    /// Components of relative values that no rule explains.
+    /// Components of relative values that no rule explains, the largest change of each first.
     var componentTable: PageTable {
         var table = PageTable(
             "components", "Relative values that no rule explains",
@@ -65,25 +65,37 @@ extension Difference {
         where ["relative_value", "total"].contains(category.group) || category.id.hasPrefix("opps_pe")
             || category.id == "opps_mp_changed"
         {
-            for position in changesOfCategory[index] where !changes[position].isExplained {
-                let change = changes[position]
-                let compared = tables[tableIndex(of: change)]
-                let column = compared.columns[Int(change.column)].name
-                let from: RVU? = compared.base.decimal(Int(change.base), column)
-                let to: RVU? = compared.head.decimal(Int(change.head), column)
-                let moved = (to?.units ?? 0) - (from?.units ?? 0)
+            let open = changesOfCategory[index].map { changes[$0] }.filter { !$0.isExplained }
+            guard let first = open.first else { continue }
+            let label = label(first)
+            let compared = self.table(of: first)
+            let column = column(of: first)
+            let moves = open.map { change in
+                Move(
+                    row: Int(change.head), from: compared.base.decimal(Int(change.base), column),
+                    to: compared.head.decimal(Int(change.head), column))
+            }
+            for move in moves.sorted(by: Move.isLarger) {
                 table.add([
-                    .text(compared.head.name(Int(change.head))), .text(label(change)), .number(from?.units),
-                    .number(to?.units), .number(moved), .number(PageNumber.tenths(moved, of: from?.units ?? 0)),
+                    .text(compared.head.name(move.row)), .text(label), .number(move.from?.units),
+                    .number(move.to?.units), .number(move.change),
+                    .number(PageNumber.tenths(move.change, of: move.from?.units ?? 0)),
                 ])
             }
         }
         return table
     }
+}
 
-    /// The index of a change's table: cheaper than the table itself where there are many changes.
-    private func tableIndex(of change: Change) -> Int {
-        let name = categories[Int(change.category)].table
-        return tables.firstIndex { $0.name == name } ?? 0
+/// A component that changed.
+private struct Move {
+    /// In HEAD.
+    let row: Int
+    let from, to: RVU?
+    var change: Int64 { (to?.units ?? 0) - (from?.units ?? 0) }
+
+    static func isLarger(_ left: Move, _ right: Move) -> Bool {
+        left.change.magnitude != right.change.magnitude
+            ? left.change.magnitude > right.change.magnitude : left.row < right.row
     }
 }

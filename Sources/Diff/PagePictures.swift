@@ -146,7 +146,7 @@ struct Histogram {
             let x = 2 + (mark / 2 + 11) * barWidth
             svg += "<line class=\"axis\" x1=\"\(x)\" y1=\"\(base)\" x2=\"\(x)\" y2=\"\(base + 5)\"/>"
             let text = mark < 0 ? "−\(-mark) %" : mark > 0 ? "+\(mark) %" : "0 %"
-            svg += "<text class=\"middle\" x=\"\(x)\" y=\"\(base + 20)\">\(text)</text>\n"
+            svg += "<text class=\"middle small\" x=\"\(x)\" y=\"\(base + 20)\">\(text)</text>\n"
         }
         svg += "</svg>\n"
         return svg

@@ -16,7 +16,7 @@ extension Difference {
         var html: Markup = """
             <section id="verdict" class="verdict \(verdict.outcome.rawValue)" aria-labelledby="verdict-title">
             <h2 id="verdict-title">\(word)</h2>
-            <p>Exit code \(verdict.exitCode) · policy \(verdict.policy)</p>
+            <p>Exit code \(verdict.exitCode) · Policy: \(verdict.policy)</p>
 
             """
         if base == nil {
@@ -99,8 +99,7 @@ extension Difference {
             return "\(effective?["from"]?.text ?? "") to \(effective?["to"]?.text ?? "")"
         }
         html += row("Posted by CMS") { $0.manifest["release"]?["released"]?.string ?? "not known" }
-        html += row("Conversion factor") { $0.factorText("non_qp") }
-        html += row("Conversion factor, QP") { $0.factorText("qp") }
+        for key in factorKeys { html += row(key.title) { factorText(key, $0) } }
         html += row("Schema") { $0.schemaVersion }
         html += row("Tier") { $0.tier }
         html += row("Made without") { side in
@@ -117,6 +116,7 @@ extension Difference {
         struct Score {
             var base: JSONValue?
             var head: JSONValue?
+            var allowed: String? { head?["allowed"]?.string ?? base?["allowed"]?.string }
         }
         var order: [String] = []
         var scores: [String: Score] = [:]
@@ -153,11 +153,13 @@ extension Difference {
             """
         let sides = [base, head].compactMap(\.self)
         for side in sides { html += "<th scope=\"colgroup\" colspan=\"3\" class=\"group\">\(side.name)</th>" }
-        html += "<th scope=\"col\" rowspan=\"2\">Failures allowed because</th></tr>\n<tr>"
+        let isAllowed = scores.values.contains { $0.allowed != nil }
+        if isAllowed { html += "<th scope=\"col\" rowspan=\"2\">Failures are allowed because</th>" }
+        html += "</tr>\n<tr>"
         for _ in sides { html += columns }
         html += "</tr></thead><tbody>\n"
         for id in order {
-            html += "<tr><th scope=\"row\">\(spaced(id))</th>"
+            html += "<tr><th scope=\"row\">\(checkName(id))</th>"
             let score = scores[id]
             for check in base == nil ? [score?.head] : [score?.base, score?.head] {
                 for key in ["checked", "explained", "failed"] {
@@ -168,7 +170,8 @@ extension Difference {
                         : "<td class=\"n\">\(number.map(PageNumber.count.text) ?? "–")</td>"
                 }
             }
-            html += "<td>\(score?.head?["allowed"]?.string ?? score?.base?["allowed"]?.string ?? "")</td></tr>\n"
+            if isAllowed { html += "<td>\(score?.allowed ?? "")</td>" }
+            html += "</tr>\n"
         }
         html += "</tbody></table></div>\n"
         return html
@@ -223,22 +226,57 @@ extension Difference {
             "systemic", "Rules that explain many changes at once",
             [
                 .init("Rule"), .init("Explains", .number(.count)), .init("Of", .number(.count)),
-                .init("Of all changes of", .choice), .init("Families of codes"), .init("Also in these rows"),
-                .init("Known from", .choice),
+                .init("Category", .choice), .init("Families, and what else changed"),
+                .init("Known from"),
             ])
+        // Moves of a status and what a rule book says come first; what only follows from other changes comes last.
+        let consequences = [
+            "priced_changed", "unpriced_reason_changed", "descriptors_added", "descriptors_removed",
+            "descriptor_words_changed", "title_changed", "codes_added", "codes_removed", "total_nonfacility_changed",
+            "total_facility_changed",
+        ]
+        func rank(_ rule: SystemicRule) -> Int {
+            let category = categories[rule.category].id
+            if consequences.contains(category) { return 2 }
+            return category == "status_changed" || rule.origin == .listed ? 0 : 1
+        }
         let telling = rules.enumerated().filter { $0.element.origin != .absent }
-            .sorted { ($1.element.explains, $0.offset) < ($0.element.explains, $1.offset) }
+            .sorted { left, right in
+                (rank(left.element), right.element.explains, left.offset)
+                    < (rank(right.element), left.element.explains, right.offset)
+            }
         for (_, rule) in telling {
-            let families = rule.families.prefix(8).map { "\(spaced($0.name)) (\(PageNumber.count.text($0.rows)))" }
-            let more = rule.families.count > 8 ? " and \(rule.families.count - 8) more" : ""
+            let id = categories[rule.category].id
+            let category = id.hasSuffix("_changed") ? String(id.dropLast("_changed".count)) : id
             table.add([
                 .text(named(rule.title)), .number(rule.explains), .number(changesOfCategory[rule.category].count),
-                .text(named(categories[rule.category].meaning)), .text(families.joined(separator: ", ") + more),
-                .text(rule.also.map(spaced).joined(separator: "; ")),
+                .text(spaced(category)), .text(details(rule)),
                 .text(rule.source.isEmpty ? "the data" : rule.source),
             ])
         }
         return table
+    }
+
+    /// The families of a rule that has several, and what else changed in its rows.
+    private func details(_ rule: SystemicRule) -> String {
+        var parts: [String] = []
+        if rule.families.count > 1 {
+            let families = rule.families.prefix(8).map { "\(spaced($0.name)) (\(PageNumber.count.text($0.rows)))" }
+            let rest = rule.families.count - families.count
+            parts.append(families.joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : ""))
+        }
+        let title = categories[rule.category].columns.first ?? ""
+        let also = rule.also.filter { !$0.hasPrefix("\(title) ") }
+        if !also.isEmpty { parts.append("Also " + also.map(moveText).joined(separator: "; ")) }
+        return parts.joined(separator: ". ")
+    }
+
+    /// `pctc 9 → 3` as `Professional/technical component 9 → 3`.
+    private func moveText(_ move: String) -> String {
+        let parts = move.split(separator: " ", maxSplits: 1).map(String.init)
+        guard parts.count == 2 else { return move }
+        let values = parts[1].split(separator: " → ").map { valueText(String($0), column: parts[0]) }
+        return "\(columnLabel(parts[0])) \(values.joined(separator: " → "))"
     }
 
     /// The overlays that want a person.
@@ -297,9 +335,43 @@ extension Markup {
     }
 }
 
-extension Snapshot {
-    fileprivate func factorText(_ track: String) -> String {
-        let text = manifest["conversion_factors"]?[track]?.text ?? ""
-        return text.isEmpty || text == "null" ? "none" : "$\(text)"
+/// A conversion factor: whose it is, and for what.
+private struct FactorKey: Hashable {
+    let service, track: String
+
+    var title: String {
+        (service == "physician" ? "Conversion factor" : "Conversion factor, \(service)")
+            + (track == "qp" ? ", qualifying APM participants" : "")
+    }
+}
+
+extension Difference {
+    /// The factors of either side, HEAD's first.
+    fileprivate var factorKeys: [FactorKey] {
+        var keys: [FactorKey] = []
+        for table in [head["conversion_factors"], base?["conversion_factors"] ?? .empty] {
+            for row in 0..<table.count {
+                let key = FactorKey(service: table.text(row, "service"), track: table.text(row, "track"))
+                if !keys.contains(key) { keys.append(key) }
+            }
+        }
+        return keys.sorted { $0.service > $1.service }
+    }
+
+    /// `$33.4009 (+3.3 %)`: the change stands with HEAD. Those of anesthesia have six places, which the others fit into.
+    fileprivate func factorText(_ key: FactorKey, _ side: Snapshot) -> String {
+        func text(_ side: Snapshot?) -> String? {
+            guard let table = side?["conversion_factors"] else { return nil }
+            let row = (0..<table.count).first {
+                table.text($0, "service") == key.service && table.text($0, "track") == key.track
+            }
+            return row.map { table.text($0, "conversion_factor") }
+        }
+        guard let factor = text(side) else { return "none" }
+        guard side.name == head.name, let before = text(base).flatMap({ AnesthesiaConversionFactor($0) }),
+            let after = AnesthesiaConversionFactor(factor),
+            let percent = PageNumber.tenths(after.units - before.units, of: before.units), percent != 0
+        else { return "$\(factor)" }
+        return "$\(factor) (\(PageNumber.percentChange.text(percent)))"
     }
 }

@@ -107,10 +107,12 @@ struct PageTable {
         case (.number(let number), .number(let style)):
             return "<td class=\"n\">\(number.map { style.text($0) } ?? "")</td>"
         case (.words(let runs), _): return "<td class=\"words\">\(marked(runs))</td>"
-        case (.text(let text), .code):
+        case (.text(let text), .text) where !isHeading: return "<td>\(text)</td>"
+        case (.text(let text), .text): return "<th scope=\"row\">\(text)</th>"
+        case (.text(let text), _):
+            let kind = column.className
             return isHeading
-                ? "<th scope=\"row\" class=\"code\">\(text)</th>" : "<td class=\"code\">\(text)</td>"
-        case (.text(let text), _): return isHeading ? "<th scope=\"row\">\(text)</th>" : "<td>\(text)</td>"
+                ? "<th scope=\"row\" class=\"\(kind)\">\(text)</th>" : "<td class=\"\(kind)\">\(text)</td>"
         case (.number, _): return "<td></td>"
         }
     }
@@ -147,6 +149,9 @@ func marked(_ runs: [WordDifference.Run]) -> Markup {
 
 extension PageTable.Column {
     var isNumber: Bool { if case .number = kind { true } else { false } }
+
+    /// `code` or `choice`, which do not wrap.
+    fileprivate var className: String { if case .code = kind { "code" } else { "choice" } }
 
     fileprivate mutating func append(_ value: PageTable.Value) {
         if !json.isEmpty { json.append(UInt8(ascii: ",")) }

@@ -19,6 +19,12 @@ extension Difference {
         return category.columns.count > 1 || column.isEmpty ? spaced(column) : category.meaning
     }
 
+    /// A column of the relative values.
+    func columnLabel(_ column: String) -> String {
+        columnLabels[column]
+            ?? categories.first { $0.table == "relative_values" && $0.columns == [column] }?.meaning ?? spaced(column)
+    }
+
     /// Whether a change says no more than that a side lacks an input or a column.
     func isAbsence(_ change: Change) -> Bool { rule(of: change)?.origin == .absent }
 }
@@ -50,6 +56,40 @@ private let columnLabels = [
     "asc_group": "ASC group",
     "asc_date": "ASC date",
     "opps_date": "OPPS date",
+]
+
+/// A check of the certificate.
+func checkName(_ id: String) -> String { checkNames[id] ?? spaced(id) }
+
+private let checkNames = [
+    "row_totals": "Work + practice expense + malpractice = total",
+    "csv_equals_txt": "CSV agrees with TXT",
+    "csv_equals_xlsx": "CSV agrees with the workbook",
+    "qpp_subset": "QPP rows agree with nonQPP rows",
+    "locality_keys": "GPCI, ANES and LOCCO list the same localities",
+    "oppscap": "OPPS caps recomputed",
+    "anesthesia": "Anesthesia conversion factors recomputed",
+    "payment_file": "CMS's payment file recomputed",
+    "hcpcs_actions": "Codes flagged as changed have changed",
+    "component_sum": "26 + TC = global row",
+    "component_rows": "PC/TC indicator 1 has all three rows",
+    "endoscopic_base": "Endoscopic base where multiple procedure is 3",
+    "endoscopic_base_exists": "Endoscopic bases are in the file",
+    "imaging_family": "Imaging family 88 with multiple procedure 4",
+    "not_used_flag": "The + stands with unpaid values only",
+    "nonfacility_na": "Non-facility NA has the facility value",
+    "facility_na": "Facility NA has the non-facility value",
+    "global_package": "Shares of a global package add up to 1.00",
+    "package_order": "The intraoperative share is the largest",
+    "technical_work": "TC rows have no work",
+    "technical_na": "TC rows are not NA outside facilities",
+    "modifier_53": "Modifier 53 on the four colonoscopy codes only",
+    "status_without_rvus": "Statuses C, E, J, M and P have no RVUs",
+    "status_a_valued": "Status A has RVUs",
+    "status_j": "Status J is anesthesia",
+    "pricing_indicator": "One pricing indicator on every row",
+    "leading_zeros": "Leading zeros are there",
+    "code_shape": "Codes have a shape that CMS assigns",
 ]
 
 /// A value of a yes-or-no column in words.
