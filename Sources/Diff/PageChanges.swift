@@ -164,7 +164,7 @@ extension Difference {
                 : WordDifference(from(change), to(change)).runs
             table.add([
                 .text(name(of: change)), .text(eventText(change)),
-                .text(isWhole ? spaced(self.table(of: change).name) : spaced(column(of: change))), .words(runs),
+                .text(isWhole ? words(self.table(of: change).name) : words(column(of: change))), .words(runs),
             ])
         }
         return table

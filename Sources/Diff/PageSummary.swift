@@ -94,17 +94,13 @@ extension Difference {
         if base != nil { html += "<th scope=\"col\">Base</th>" }
         html += "<th scope=\"col\">Head</th></tr></thead><tbody>\n"
         html += row("Revision") { $0.name }
-        html += row("In effect") { side in
-            let effective = side.manifest["release"]?["effective"]
-            return "\(effective?["from"]?.text ?? "") to \(effective?["to"]?.text ?? "")"
-        }
+        html += row("In effect") { $0.window }
         html += row("Posted by CMS") { $0.manifest["release"]?["released"]?.string ?? "not known" }
         for key in factorKeys { html += row(key.title) { factorText(key, $0) } }
         html += row("Schema") { $0.schemaVersion }
         html += row("Tier") { $0.tier }
-        html += row("Made without") { side in
-            let missing = SourceTable.allCases.filter { side.missingInputs.contains($0.rawValue) }.map(\.name)
-            return missing.isEmpty ? "nothing is missing" : missing.joined(separator: ", ")
+        html += row("Made without") {
+            $0.missingNames.isEmpty ? "nothing is missing" : $0.missingNames.joined(separator: ", ")
         }
         html += row("Content") { $0.manifest["content_hash"]?.string ?? "" }
         html += "</tbody></table></div>\n"
@@ -230,15 +226,9 @@ extension Difference {
                 .init("Known from"),
             ])
         // Moves of a status and what a rule book says come first; what only follows from other changes comes last.
-        let consequences = [
-            "priced_changed", "unpriced_reason_changed", "descriptors_added", "descriptors_removed",
-            "descriptor_words_changed", "title_changed", "codes_added", "codes_removed", "total_nonfacility_changed",
-            "total_facility_changed",
-        ]
         func rank(_ rule: SystemicRule) -> Int {
-            let category = categories[rule.category].id
-            if consequences.contains(category) { return 2 }
-            return category == "status_changed" || rule.origin == .listed ? 0 : 1
+            if rule.origin == .derived { return 2 }
+            return rule.origin == .listed || categories[rule.category].id == "status_changed" ? 0 : 1
         }
         let telling = rules.enumerated().filter { $0.element.origin != .absent }
             .sorted { left, right in
@@ -246,11 +236,9 @@ extension Difference {
                     < (rank(right.element), left.element.explains, right.offset)
             }
         for (_, rule) in telling {
-            let id = categories[rule.category].id
-            let category = id.hasSuffix("_changed") ? String(id.dropLast("_changed".count)) : id
             table.add([
                 .text(named(rule.title)), .number(rule.explains), .number(changesOfCategory[rule.category].count),
-                .text(spaced(category)), .text(details(rule)),
+                .text(title(rule.category)), .text(details(rule)),
                 .text(rule.source.isEmpty ? "the data" : rule.source),
             ])
         }
@@ -261,13 +249,11 @@ extension Difference {
     private func details(_ rule: SystemicRule) -> String {
         var parts: [String] = []
         if rule.families.count > 1 {
-            let families = rule.families.prefix(8).map { "\(spaced($0.name)) (\(PageNumber.count.text($0.rows)))" }
+            let families = rule.families.prefix(8).map { "\(words($0.name)) (\(PageNumber.count.text($0.rows)))" }
             let rest = rule.families.count - families.count
             parts.append(families.joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : ""))
         }
-        let title = categories[rule.category].columns.first ?? ""
-        let also = rule.also.filter { !$0.hasPrefix("\(title) ") }
-        if !also.isEmpty { parts.append("Also " + also.map(moveText).joined(separator: "; ")) }
+        if !rule.also.isEmpty { parts.append("Also " + rule.also.map(moveText).joined(separator: "; ")) }
         return parts.joined(separator: ". ")
     }
 

@@ -16,13 +16,13 @@ extension Difference {
         let column = column(of: change)
         if let label = columnLabels[column] { return label }
         let category = category(of: change)
-        return category.columns.count > 1 || column.isEmpty ? spaced(column) : category.meaning
+        return category.columns.count > 1 || column.isEmpty ? words(column) : category.meaning
     }
 
     /// A column of the relative values.
     func columnLabel(_ column: String) -> String {
         columnLabels[column]
-            ?? categories.first { $0.table == "relative_values" && $0.columns == [column] }?.meaning ?? spaced(column)
+            ?? categories.first { $0.table == "relative_values" && $0.columns == [column] }?.meaning ?? words(column)
     }
 
     /// Whether a change says no more than that a side lacks an input or a column.
@@ -59,7 +59,7 @@ private let columnLabels = [
 ]
 
 /// A check of the certificate.
-func checkName(_ id: String) -> String { checkNames[id] ?? spaced(id) }
+func checkName(_ id: String) -> String { checkNames[id] ?? words(id) }
 
 private let checkNames = [
     "row_totals": "Work + practice expense + malpractice = total",
@@ -100,30 +100,20 @@ func valueText(_ value: String, column: String) -> String {
     case (_, "true"): "yes"
     case (_, "false"): "no"
     case (_, ""): "none"
-    case ("unpriced_reason", _): spaced(value)
+    case ("unpriced_reason", _): words(value)
     default: value
     }
 }
 
-/// An identifier as words.
-func spaced(_ identifier: String) -> String { identifier.replacing("_", with: " ") }
-
 extension Setting {
-    /// As CMS writes it.
-    var pageName: String { self == .nonfacility ? "Non-facility" : "Facility" }
+    var pageName: String { capitalised(name) }
 }
 
 extension PaymentChange.Event {
-    var pageName: String {
-        switch self {
-        case .revalued: "Revalued"
-        case .applicable: "NA taken away"
-        case .notApplicable: "NA set"
-        case .priced: "Paid now"
-        case .unpriced: "Paid no more"
-        }
-    }
+    var pageName: String { capitalised(name) }
 }
+
+private func capitalised(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
 
 extension DescriptorChange.Kind {
     var pageName: String {
