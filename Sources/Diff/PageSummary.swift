@@ -40,7 +40,7 @@ extension Difference {
                     <tr><th scope="row" class="code">\(finding.key)</th>\
                     <td><span class="state \(finding.state.rawValue)">\(finding.state.rawValue)</span></td>\
                     <td>\(finding.message)</td><td>\(finding.reason ?? "")</td><td>\(finding.owner ?? "")</td>\
-                    <td>\(finding.expires?.description ?? "")</td></tr>
+                    <td class="choice">\(finding.expires?.description ?? "")</td></tr>
 
                     """
             }
@@ -88,8 +88,8 @@ extension Difference {
             return html
         }
         var html: Markup = """
-            <div class="scroll" tabindex="0" role="region" aria-label="Both revisions">
-            <table class="identity"><caption>Both revisions</caption><thead><tr><td></td>
+            <div class="scroll" tabindex="0" role="region" aria-label="Identity">
+            <table class="identity"><caption>Identity</caption><thead><tr><td></td>
             """
         if base != nil { html += "<th scope=\"col\">Base</th>" }
         html += "<th scope=\"col\">Head</th></tr></thead><tbody>\n"
@@ -216,7 +216,7 @@ extension Difference {
         return html
     }
 
-    /// The rules, those that explain most first.
+    /// The rules: what is news before what follows from it, and what explains most first.
     var ruleTable: PageTable {
         var table = PageTable(
             "systemic", "Rules that explain many changes at once",
