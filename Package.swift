@@ -74,7 +74,7 @@ let package = Package(
         .target(name: "CDiffPage", exclude: ["diff.css", "diff.js"]),
         .target(
             name: "Diff",
-            dependencies: ["CDiffPage", "CSV", "JSON", "Model", "Payment", "Schemas", "YAML"]),
+            dependencies: ["CDiffPage", "CSV", "Digest", "JSON", "Model", "Payment", "Schemas", "YAML"]),
         .target(name: "Verify", dependencies: ["Model", "Payment", "Schemas"]),
         .target(name: "Store", dependencies: ["CSV", "Digest", "JSON", "Model", "Schemas"]),
 
