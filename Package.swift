@@ -96,7 +96,7 @@ let package = Package(
         .executableTarget(
             name: "ingest",
             dependencies: [
-                "CSystem", "Diff", "JSON", "Model", "Payment", "Pipeline", "Schemas", "Store", "Verify",
+                "CSystem", "Diff", "Fetch", "JSON", "Model", "Payment", "Pipeline", "Schemas", "Store", "Verify",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

@@ -18,6 +18,12 @@ public struct SourceCatalogue: Sendable {
         /// `nil` where nobody has looked yet.
         public let sha256: String?
         public let bytes: Int?
+
+        public init(url: String, sha256: String? = nil, bytes: Int? = nil) {
+            self.url = url
+            self.sha256 = sha256
+            self.bytes = bytes
+        }
     }
 
     /// What is known of a kind of file.
@@ -117,7 +123,7 @@ public struct SourceCatalogue: Sendable {
             let url = rule.url.replacing("{label}", with: release.label.lowercased())
                 .replacing("{month}", with: release.titleMonth.lowercased()).replacing("{year}", with: "\(release.year)")
             if !candidates.contains(where: { $0.url == url }) {
-                candidates.append(Posting(url: url, sha256: nil, bytes: nil))
+                candidates.append(Posting(url: url))
             }
         }
         return candidates
