@@ -24,6 +24,12 @@ static inline CURLcode ingest_curl_set_receive(CURL *handle, CURLoption option, 
     return curl_easy_setopt(handle, option, receive);
 }
 
+typedef int (*ingest_curl_progress)(void *receiver, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up);
+
+static inline CURLcode ingest_curl_set_progress(CURL *handle, CURLoption option, ingest_curl_progress progress) {
+    return curl_easy_setopt(handle, option, progress);
+}
+
 static inline CURLcode ingest_curl_text_info(CURL *handle, CURLINFO info, const char **text) {
     return curl_easy_getinfo(handle, info, text);
 }

@@ -45,10 +45,26 @@ private final class Receiver {
     var answer = Answer()
     let body: (Answer, UnsafeRawBufferPointer) -> Bool
     var wasStopped = false
+    private let patience: Duration
+    private var lastSign = ContinuousClock.now
 
-    init(_ body: @escaping (Answer, UnsafeRawBufferPointer) -> Bool) { self.body = body }
+    init(stallSeconds: Int, _ body: @escaping (Answer, UnsafeRawBufferPointer) -> Bool) {
+        patience = .seconds(stallSeconds)
+        self.body = body
+    }
+
+    func take(body bytes: UnsafeRawBufferPointer) -> Bool {
+        lastSign = .now
+        if !body(answer, bytes) { wasStopped = true }
+        return !wasStopped
+    }
+
+    /// Whether the server has been silent for too long. The library's own measure is an average over seconds and
+    /// notices a stall far too late.
+    var isStalled: Bool { ContinuousClock.now - lastSign > patience }
 
     func take(header line: String) {
+        lastSign = .now
         if line.hasPrefix("HTTP/") {
             // The head of an interim answer (100, a proxy's) is forgotten.
             answer = Answer()
@@ -96,7 +112,7 @@ func exchange(
     _ request: Request, body: @escaping (Answer, UnsafeRawBufferPointer) -> Bool
 ) -> (answer: Answer, failure: ExchangeFailure?) {
     guard isReady, var handle = Handle() else { return (Answer(), .connection("the HTTP library cannot start")) }
-    let receiver = Receiver(body)
+    let receiver = Receiver(stallSeconds: request.stallSeconds, body)
     for header in request.headers { handle.add(header: header) }
     let curl = handle.curl
     ingest_curl_set_text(curl, CURLOPT_URL, request.address)
@@ -108,8 +124,7 @@ func exchange(
     ingest_curl_set_number(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
     ingest_curl_set_number(curl, CURLOPT_CONNECTTIMEOUT, min(20, max(1, request.seconds)))
     ingest_curl_set_number(curl, CURLOPT_TIMEOUT, max(1, request.seconds))
-    ingest_curl_set_number(curl, CURLOPT_LOW_SPEED_LIMIT, 1)
-    ingest_curl_set_number(curl, CURLOPT_LOW_SPEED_TIME, max(1, request.stallSeconds))
+    ingest_curl_set_number(curl, CURLOPT_NOPROGRESS, 0)
     if request.ignoresLength { ingest_curl_set_number(curl, CURLOPT_IGNORE_CONTENT_LENGTH, 1) }
     // A company whose proxy opens connections has a certificate of its own; the variable is OpenSSL's.
     if let bundle = ProcessInfo.processInfo.environment["SSL_CERT_FILE"], !bundle.isEmpty {
@@ -132,13 +147,15 @@ func exchange(
             }
             ingest_curl_set_receive(curl, CURLOPT_WRITEFUNCTION) { bytes, size, count, receiver in
                 guard let bytes, let receiver else { return 0 }
-                let own = Unmanaged<Receiver>.fromOpaque(receiver).takeUnretainedValue()
-                if own.body(own.answer, UnsafeRawBufferPointer(start: bytes, count: size * count)) {
-                    return size * count
-                }
-                own.wasStopped = true
+                let piece = UnsafeRawBufferPointer(start: bytes, count: size * count)
+                let goesOn = Unmanaged<Receiver>.fromOpaque(receiver).takeUnretainedValue().take(body: piece)
                 // Anything but the count ends the exchange.
-                return size * count == 0 ? 1 : 0
+                return goesOn ? piece.count : piece.count + 1
+            }
+            ingest_curl_set_pointer(curl, CURLOPT_XFERINFODATA, pointer)
+            ingest_curl_set_progress(curl, CURLOPT_XFERINFOFUNCTION) { receiver, _, _, _, _ in
+                guard let receiver else { return 0 }
+                return Unmanaged<Receiver>.fromOpaque(receiver).takeUnretainedValue().isStalled ? 1 : 0
             }
             return curl_easy_perform(curl)
         }
@@ -156,7 +173,7 @@ func exchange(
     case CURLE_PARTIAL_FILE: return (answer, .cut)
     // A connection that breaks while the body is under way.
     case CURLE_RECV_ERROR where answer.status == 200 || answer.status == 206: return (answer, .cut)
-    case CURLE_OPERATION_TIMEDOUT: return (answer, .timedOut)
+    case CURLE_OPERATION_TIMEDOUT, CURLE_ABORTED_BY_CALLBACK: return (answer, .timedOut)
     case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR:
         return (answer, .certificate(reason))
     default: return (answer, .connection(reason))
