@@ -193,7 +193,9 @@ private struct Downloading {
 
     private var headers: [String] {
         // As it is: a body that was packed on the way has another length than is stated.
-        var headers = ["Accept: application/zip, application/octet-stream;q=0.9, */*;q=0.5", "Accept-Encoding: identity"]
+        var headers = [
+            "Accept: application/zip, application/octet-stream;q=0.9, */*;q=0.5", "Accept-Encoding: identity",
+        ]
         if ignoresLength { headers.append("Connection: close") }
         if resumes, let validator = partial.validators?.forRange {
             headers += ["Range: bytes=\(partial.size)-", "If-Range: \(validator)"]
@@ -209,7 +211,8 @@ private struct Downloading {
     private mutating func accept(_ page: LicensePage, at address: String) throws(DownloadFailure) {
         guard page.answer != nil else {
             throw DownloadFailure(
-                .license, wanted.address, "the server asks to agree to the \(page.license.uppercased()) licence first: \(address)",
+                .license, wanted.address,
+                "the server asks to agree to the \(page.license.uppercased()) licence first: \(address)",
                 hint: "Read it, and if you agree say so with --accept-license \(page.license).")
         }
         guard license == nil else {
@@ -241,7 +244,8 @@ private struct Downloading {
                         .unreachable, address, "no answer: \(reason)",
                         hint: "Check the network and https_proxy, or give the file with --input."), after: nil)
             case .cut, .stopped, nil:
-                return .again(DownloadFailure(.unreachable, address, "the connection ended before an answer"), after: nil)
+                return .again(
+                    DownloadFailure(.unreachable, address, "the connection ended before an answer"), after: nil)
             }
         case 304 where wanted.known != nil: return .end(.unchanged)
         case 404, 410:
@@ -254,7 +258,8 @@ private struct Downloading {
                 return .end(.arrived(address: address, partial.validators ?? Validators(answer)))
             }
             partial.discard()
-            return .again(DownloadFailure(.cut, address, "the server does not go on where the download ended (416)"), after: nil)
+            return .again(
+                DownloadFailure(.cut, address, "the server does not go on where the download ended (416)"), after: nil)
         case 408, 425, 429, 500...599:
             return .again(
                 DownloadFailure(
@@ -268,7 +273,9 @@ private struct Downloading {
         case 401, 403, 451:
             throw DownloadFailure(
                 .refused, address, "the server refuses to give the file (\(answer.status))\(title(body.pageText))",
-                hint: "It may turn programs away: fetch the file with a browser and give it with --input, or use a --mirror.")
+                hint:
+                    "It may turn programs away: fetch the file with a browser and give it with --input, or use a --mirror."
+            )
         default:
             throw DownloadFailure(
                 .refused, address, "the server answers \(answer.status)\(title(body.pageText))",
@@ -289,7 +296,8 @@ private struct Downloading {
             partial.discard()
             throw DownloadFailure(
                 .tooLarge, address,
-                "the file is larger than \(client.limits.bytes) bytes" + (answer.length.map { "; the server states \($0)" } ?? ""),
+                "the file is larger than \(client.limits.bytes) bytes"
+                    + (answer.length.map { "; the server states \($0)" } ?? ""),
                 hint: "No file of a release is so large. If this one is to be, raise --max-size.")
         case .page, .undecided:
             if case .timedOut = failure { return .again(timeout(address), after: nil) }
@@ -313,7 +321,8 @@ private struct Downloading {
                 .length, address,
                 "the server states a length of \(stated) bytes and sends \(size)"
                     + (isWhole ? ", which are a whole archive by its own directory" : ""),
-                hint: "Its length is wrong, so a cut would go unnoticed. Try again later, or give the file with --input.")
+                hint:
+                    "Its length is wrong, so a cut would go unnoticed. Try again later, or give the file with --input.")
         }
         let message =
             if let stated, size < stated {
@@ -329,7 +338,8 @@ private struct Downloading {
             partial.discard()
         }
         return .again(
-            DownloadFailure(.cut, address, message, hint: "Run the same command again: it goes on where this one ended."),
+            DownloadFailure(
+                .cut, address, message, hint: "Run the same command again: it goes on where this one ended."),
             after: nil)
     }
 
@@ -346,7 +356,9 @@ private struct Downloading {
     /// - Returns: for an empty body, which may be an accident.
     private func notAnArchive(_ body: Body, _ address: String) throws(DownloadFailure) -> DownloadFailure {
         let text = body.pageText
-        guard !text.isEmpty else { return DownloadFailure(.cut, address, "the body is empty", hint: "Try again later.") }
+        guard !text.isEmpty else {
+            return DownloadFailure(.cut, address, "the body is empty", hint: "Try again later.")
+        }
         let lower = text.lowercased()
         guard lower.contains("<html") || lower.contains("<!doctype") || lower.drop(while: \.isWhitespace).first == "<"
         else {
@@ -358,12 +370,15 @@ private struct Downloading {
         }
         throw DownloadFailure(
             .page, address, "the server sends a web page instead of the archive\(title(text))",
-            hint: "CMS answers some errors so. See the page in a browser; the file may have moved: `ingest releases --remote`.")
+            hint:
+                "CMS answers some errors so. See the page in a browser; the file may have moved: `ingest releases --remote`."
+        )
     }
 
     private func title(_ text: String) -> String {
         let lower = text.lowercased()
-        guard let start = lower.range(of: "<title"), let open = lower.range(of: ">", range: start.upperBound..<lower.endIndex),
+        guard let start = lower.range(of: "<title"),
+            let open = lower.range(of: ">", range: start.upperBound..<lower.endIndex),
             let end = lower.range(of: "</title", range: open.upperBound..<lower.endIndex)
         else { return "" }
         let words = lower[open.upperBound..<end.lowerBound].split(whereSeparator: \.isWhitespace).joined(separator: " ")
@@ -437,7 +452,10 @@ private final class Body {
 
     private func decideRange(_ answer: Answer) {
         guard resumes, contentRange(answer)?.start == partial.size,
-            partial.validators.map({ $0.isSame(as: Validators(etag: answer.etag, lastModified: answer.lastModified, bytes: nil)) || (answer.etag == nil && answer.lastModified == nil) }) ?? false
+            partial.validators.map({
+                $0.isSame(as: Validators(etag: answer.etag, lastModified: answer.lastModified, bytes: nil))
+                    || (answer.etag == nil && answer.lastModified == nil)
+            }) ?? false
         else {
             mode = .otherRange
             return

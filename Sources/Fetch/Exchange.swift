@@ -102,9 +102,11 @@ private struct Handle: ~Copyable {
 private let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
 /// The name and version of the client library, for the User-Agent.
-let libraryName = "libcurl/" + (curl_version().map { version in
-    String(cString: version).split { $0 == "/" || $0 == " " }.dropFirst().first.map(String.init) ?? ""
-} ?? "")
+let libraryName =
+    "libcurl/"
+    + (curl_version().map { version in
+        String(cString: version).split { $0 == "/" || $0 == " " }.dropFirst().first.map(String.init) ?? ""
+    } ?? "")
 
 /// Sends `request` and hands the body over piece by piece; `body` answers whether to go on. Redirects are not
 /// followed: where they lead is in the answer. Proxies are those of the environment (`https_proxy`, `no_proxy` …).

@@ -50,7 +50,8 @@ public struct Page: Sendable {
         while links.count < 20_000, let target = Self.nextTarget(html, &position) {
             let text = String(decoding: html[target], as: UTF8.self).replacing("&amp;", with: "&")
                 .trimmingCharacters(in: .whitespacesAndNewlines)
-            guard let url = URL(string: text, relativeTo: base)?.absoluteURL, ["http", "https"].contains(url.scheme ?? "")
+            guard let url = URL(string: text, relativeTo: base)?.absoluteURL,
+                ["http", "https"].contains(url.scheme ?? "")
             else { continue }
             links.append(Link(address: url.absoluteString, words: Self.words(html, behind: target.upperBound)))
         }
@@ -145,7 +146,8 @@ extension Arrival {
             return DownloadFailure(.refused, address, "the server answers \(answer.status)")
         }
         switch failure {
-        case .certificate(let reason): return DownloadFailure(.certificate, address, "the certificate is not trusted: \(reason)")
+        case .certificate(let reason):
+            return DownloadFailure(.certificate, address, "the certificate is not trusted: \(reason)")
         case .connection(let reason): return DownloadFailure(.unreachable, address, "no answer: \(reason)")
         case .timedOut: return DownloadFailure(.timeout, address, "no answer in time")
         case .cut, .stopped, nil: return DownloadFailure(.unreachable, address, "the connection ended before an answer")

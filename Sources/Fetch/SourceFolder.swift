@@ -29,6 +29,18 @@ public struct SourceFolder: Sendable {
         }
     }
 
+    /// Removes what arrived in part more than a week ago: nobody will go on with it.
+    public func clearForgotten() {
+        let files = try? FileManager.default.contentsOfDirectory(
+            at: partials, includingPropertiesForKeys: [.contentModificationDateKey])
+        for file in files ?? [] {
+            let changed = try? file.resourceValues(forKeys: [.contentModificationDateKey]).contentModificationDate
+            if let changed, changed < Date(timeIntervalSinceNow: -7 * 86_400) {
+                try? FileManager.default.removeItem(at: file)
+            }
+        }
+    }
+
     /// What is kept under a hash.
     public enum Kept: Sendable {
         case whole(URL)
@@ -39,7 +51,8 @@ public struct SourceFolder: Sendable {
 
     /// Looks up the file with the hash `sha256` and reads it through.
     public func kept(_ sha256: String, name: String) -> Kept {
-        guard sha256.utf8.count == 64, sha256.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
+        guard sha256.utf8.count == 64,
+            sha256.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
         else { return .missing }
         let file = contents.appendingPathComponent(sha256).appendingPathComponent(name)
         guard FileManager.default.fileExists(atPath: file.path) else { return .missing }

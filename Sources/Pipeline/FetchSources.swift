@@ -87,9 +87,11 @@ public func fetchSources(
     }
     let lock = try options.store.lockSources(seconds: options.client.limits.seconds) { report(.waiting) }
     defer { _ = lock }
+    folder.clearForgotten()
     for kind in options.kinds {
         var source = Source(
-            kind: kind, release: release, options: options, schemas: schemas, folder: folder, pins: try Pins(folder.root),
+            kind: kind, release: release, options: options, schemas: schemas, folder: folder,
+            pins: try Pins(folder.root),
             report: report)
         let result = Result { () throws(IngestError) in try source.fetch() }
         // What was learnt is kept, whatever came of it.
@@ -171,7 +173,8 @@ private struct Source {
                 .warning(
                     Diagnostic(
                         .warning, "source_unchecked", at: reason.place,
-                        "it could not be asked whether \(file.name) is still CMS's: \(reason.message). The kept file is used")))
+                        "it could not be asked whether \(file.name) is still CMS's: \(reason.message). The kept file is used"
+                    )))
             return FetchedSource(kind: kind, subject: subject, file: file, path: path, state: .kept)
         }
         let (latest, expected) = found
@@ -240,14 +243,24 @@ private struct Source {
             if isPinnedKept { candidates = Array(candidates.prefix(1)) }
         }
         var failures: [DownloadFailure] = []
-        for candidate in candidates {
+        let known = candidates.count
+        var next = 0
+        while true {
+            // Only when no known address has it are CMS's pages read.
+            if next == known, !isPinnedKept { candidates += linked(beyond: candidates) }
+            guard next < candidates.count else { throw notFound(failures) }
+            let candidate = candidates[next]
+            next += 1
             let known = [pin.offered, isPinnedKept ? pin.pinned : nil].compactMap(\.self).first { file in
-                guard file.url == candidate.url, case .whole = folder.kept(file.sha256, name: file.name) else { return false }
+                guard file.url == candidate.url, case .whole = folder.kept(file.sha256, name: file.name) else {
+                    return false
+                }
                 return true
             }
             report(.asking(candidate.url))
             let wanted = Wanted(
-                candidate.url, sha256: candidate.sha256 ?? (pin.pinned?.url == candidate.url ? pin.pinned?.sha256 : nil),
+                candidate.url,
+                sha256: candidate.sha256 ?? (pin.pinned?.url == candidate.url ? pin.pinned?.sha256 : nil),
                 known: known.map { Validators(etag: $0.etag, lastModified: $0.lastModified, bytes: $0.bytes) },
                 licensePages: licensePages)
             switch ask(wanted) {
@@ -263,7 +276,18 @@ private struct Source {
                 guard [.notFound, .page].contains(failure.reason) else { throw failure.error }
             }
         }
-        throw notFound(failures)
+    }
+
+    /// What CMS's pages link to and nobody has tried yet; nothing where they cannot be read.
+    private func linked(beyond tried: [SourceCatalogue.Posting]) -> [SourceCatalogue.Posting] {
+        guard let definition = schemas.sources.definition(kind) else { return [] }
+        report(.asking(definition.index))
+        do throws(DownloadFailure) {
+            return try IndexPage(definition, client: options.client).archives(of: release)
+                .filter { address in !tried.contains { $0.url == address } }.map { SourceCatalogue.Posting(url: $0) }
+        } catch {
+            return []
+        }
     }
 
     private func ask(_ wanted: Wanted) -> Result<Fetched, DownloadFailure> {
@@ -336,7 +360,9 @@ private struct Source {
                 }
             throw IngestError(
                 .gateFailed, "source_reposted", at: Place(latest.url), what,
-                hint: "Look at the difference. --accept-repost takes the new file; the next run then makes a new revision.")
+                hint:
+                    "Look at the difference. --accept-repost takes the new file; the next run then makes a new revision."
+            )
         }
         if let pinned = pin.pinned { pin.earlier.append(pinned) }
         pin.pinned = latest

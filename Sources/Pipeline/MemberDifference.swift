@@ -50,7 +50,8 @@ func contents(of file: URL, name: String) throws(IngestError) -> ArchiveContents
         data = try Data(contentsOf: file)
     } catch {
         throw IngestError(
-            .unavailable, "source_unreadable", at: Place(file.relativePath), "it cannot be read: \(error.localizedDescription)")
+            .unavailable, "source_unreadable", at: Place(file.relativePath),
+            "it cannot be read: \(error.localizedDescription)")
     }
     let archive = try Archive([UInt8](data), name: name)
     var contents = ArchiveContents()

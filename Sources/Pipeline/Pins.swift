@@ -90,7 +90,8 @@ struct Pins {
 
 extension Pin {
     fileprivate init?(_ json: JSONValue) {
-        guard let kind = json["kind"]?.string.flatMap(SourceKind.init(rawValue:)), let subject = json["of"]?.string else {
+        guard let kind = json["kind"]?.string.flatMap(SourceKind.init(rawValue:)), let subject = json["of"]?.string
+        else {
             return nil
         }
         self.init(

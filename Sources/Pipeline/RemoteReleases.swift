@@ -1,5 +1,4 @@
 public import Fetch
-import Foundation
 public import Model
 public import Schemas
 public import Store
@@ -53,9 +52,10 @@ public func remoteReleases(
     let known = schemas.catalogue.entries.map(\.release)
     var wanted = known.filter { release in newest.map { release.effectiveFrom > $0 } ?? false }
     if newest == nil { wanted = Array(known.suffix(lookedAtOfAnEmptyStore)) }
-    for label in (known.map(\.label).max().map(following) ?? []) + look.itemPages.keys.sorted() {
+    for label in (known.map(\.label).max().map(following) ?? []) + look.labels {
         guard let release = try? schemas.catalogue.entry(label).release,
-            !wanted.contains(where: { $0.label == release.label }), !held.contains(where: { $0.label == release.label }),
+            !wanted.contains(where: { $0.label == release.label }),
+            !held.contains(where: { $0.label == release.label }),
             release.effectiveFrom > newest ?? wanted.map(\.effectiveFrom).min() ?? release.effectiveFrom
         else { continue }
         wanted.append(release)
@@ -97,20 +97,21 @@ private struct Look {
     let client: Client
     let schemas: Schemas
     var report = RemoteReport()
-    /// By label, what the index page links to.
-    var itemPages: [String: String] = [:]
+    var index: IndexPage?
+    /// The releases that the index page names.
+    var labels: [String] = []
     /// Set when the site does not answer: it is not asked a dozen times more.
     var isUnreachable = false
 
     mutating func readIndex() {
-        guard let index = schemas.sources.definition(.rvu)?.index else { return }
+        guard let definition = schemas.sources.definition(.rvu) else { return }
         do throws(DownloadFailure) {
-            for link in try page(index, client: client).links {
-                guard let label = releaseLabel(in: link.words) ?? releaseLabel(in: lastPart(link.address)) else { continue }
-                if itemPages[label] == nil { itemPages[label] = link.address }
-            }
-            if itemPages.isEmpty {
-                warn("index_empty", index, "the page names no release: CMS may have changed it", "The known addresses are tried.")
+            let page = try IndexPage(definition, client: client)
+            (index, labels) = (page, page.releases.keys.sorted())
+            if labels.isEmpty {
+                warn(
+                    "index_empty", definition.index, "the page names no release: CMS may have changed it",
+                    "The known addresses are tried.")
             }
         } catch {
             note(error, "the index page cannot be read")
@@ -119,7 +120,7 @@ private struct Look {
 
     mutating func lookFor(_ release: Release) {
         var addresses = schemas.sources.candidates(.rvu, of: release).map(\.url)
-        addresses.insert(contentsOf: archives(of: release.label), at: 0)
+        addresses.insert(contentsOf: archives(of: release), at: 0)
         var isUnknown = isUnreachable
         for address in addresses where !isUnreachable {
             switch probe(address, client: client) {
@@ -143,7 +144,7 @@ private struct Look {
             return add(release, .reposted, newest.url)
         }
         // A link that is neither known nor the pinned file's own leads to another posting, or to the same file.
-        let others = archives(of: release.label).filter { link in
+        let others = archives(of: release).filter { link in
             link != file.url && link != file.finalURL && !listed.contains { $0.url == link }
         }
         let pinned = Validators(etag: file.etag, lastModified: file.lastModified, bytes: file.bytes)
@@ -162,16 +163,11 @@ private struct Look {
         add(release, state, file.url)
     }
 
-    /// The archives that the release's page links to.
-    private mutating func archives(of label: String) -> [String] {
-        guard let address = itemPages[label], !isUnreachable else { return [] }
-        if isArchive(address) { return [address] }
-        do throws(DownloadFailure) {
-            return Array(
-                try page(address, client: client).links.map(\.address)
-                    .filter { isArchive($0) && releaseLabel(in: lastPart($0)) == label }.prefix(2))
-        } catch {
-            note(error, "the page of \(label) cannot be read")
+    /// The archives that CMS's pages link to.
+    private mutating func archives(of release: Release) -> [String] {
+        guard let index, !isUnreachable else { return [] }
+        do throws(DownloadFailure) { return try index.archives(of: release) } catch {
+            note(error, "the page of \(release.label) cannot be read")
             return []
         }
     }
@@ -189,37 +185,4 @@ private struct Look {
     private mutating func warn(_ id: String, _ address: String, _ message: String, _ hint: String?) {
         report.diagnostics.add(Diagnostic(.warning, id, at: Place(address), message, hint: hint))
     }
-}
-
-private func isArchive(_ address: String) -> Bool {
-    URLComponents(string: address)?.path.lowercased().hasSuffix(".zip") ?? false
-}
-
-/// The path below `/files/zip/`, which may have slashes of its own, or the part behind the last slash.
-private func lastPart(_ address: String) -> String {
-    let path = URLComponents(string: address)?.path ?? ""
-    if let folder = path.range(of: "/zip/") { return String(path[folder.upperBound...]) }
-    return path.split(separator: "/").last.map(String.init) ?? ""
-}
-
-/// The first release label in `text`: `RVU26A`, `rvu24ar-posted-…`, `rvu25d-0`.
-func releaseLabel(in text: String) -> String? {
-    let upper = Array(text.uppercased().utf8)
-    let marker = Array("RVU".utf8)
-    for start in 0..<max(0, upper.count - 5) where upper[start..<(start + 3)].elementsEqual(marker) {
-        func isLetter(_ byte: UInt8) -> Bool { (0x41...0x5A).contains(byte) }
-        func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
-        // PPRRVU26 is a member, and not a release.
-        if start > 0, isLetter(upper[start - 1]) { continue }
-        var label = upper[start..<(start + 6)]
-        guard isDigit(upper[start + 3]), isDigit(upper[start + 4]), (0x41...0x44).contains(upper[start + 5]) else { continue }
-        var end = start + 6
-        if end < upper.count, upper[end] == UInt8(ascii: "R") {
-            label = upper[start...end]
-            end += 1
-        }
-        if end < upper.count, isLetter(upper[end]) { continue }
-        return String(decoding: label, as: UTF8.self)
-    }
-    return nil
 }

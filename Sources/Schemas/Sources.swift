@@ -95,7 +95,8 @@ public struct SourceCatalogue: Sendable {
         self.licenses = known
         for kind in SourceKind.allCases where !definitions.contains(where: { $0.kind == kind }) {
             throw IngestError(
-                .badData, "schema_table", at: Place("Schemas/values/source-kinds.csv"), "it does not define \(kind.rawValue)")
+                .badData, "schema_table", at: Place("Schemas/values/source-kinds.csv"),
+                "it does not define \(kind.rawValue)")
         }
     }
 
@@ -121,7 +122,8 @@ public struct SourceCatalogue: Sendable {
         var candidates = listed(kind, of: release).last.map { [$0] } ?? []
         for rule in rules where rule.kind == kind && rule.years.contains(release.year) {
             let url = rule.url.replacing("{label}", with: release.label.lowercased())
-                .replacing("{month}", with: release.titleMonth.lowercased()).replacing("{year}", with: "\(release.year)")
+                .replacing("{month}", with: release.titleMonth.lowercased()).replacing(
+                    "{year}", with: "\(release.year)")
             if !candidates.contains(where: { $0.url == url }) {
                 candidates.append(Posting(url: url))
             }

@@ -78,7 +78,10 @@ struct FetchingOptions: ParsableArguments {
             case .progress(let progress):
                 guard clock.now - shown > .milliseconds(100) else { return }
                 shown = clock.now
-                talk.move("fetch", "\(megabytes(progress.bytes))\(progress.total.map { " of \(megabytes($0))" } ?? "") MB  \(progress.address)")
+                talk.move(
+                    "fetch",
+                    "\(megabytes(progress.bytes))\(progress.total.map { " of \(megabytes($0))" } ?? "") MB  \(progress.address)"
+                )
             case .fetched(let source): talk.say(source)
             case .reposted(let old, let new, let difference): talk.say(old, new, difference)
             case .warning(let diagnostic): talk.say(diagnostic)
@@ -124,7 +127,10 @@ struct NetworkOptions: ParsableArguments {
     func validate() throws {
         guard (0...100).contains(retries), (0...3600).contains(retryDelay), (1...86_400).contains(maxTime),
             (1...3600).contains(stallTime), (1...1_000_000).contains(maxSize)
-        else { throw ValidationError("--retries, --retry-delay, --max-time, --stall-time and --max-size are small numbers.") }
+        else {
+            throw ValidationError(
+                "--retries, --retry-delay, --max-time, --stall-time and --max-size are small numbers.")
+        }
     }
 }
 
@@ -142,8 +148,9 @@ extension Talk {
             case .accepted: "accepted"
             }
         let released = source.file.released.map { ", released \($0)" } ?? ""
-        say("\(state) \(source.kind.rawValue) \(source.subject): \(source.file.name), \(source.file.bytes) bytes, "
-            + "sha256 \(source.file.sha256.prefix(12))…\(released)")
+        say(
+            "\(state) \(source.kind.rawValue) \(source.subject): \(source.file.name), \(source.file.bytes) bytes, "
+                + "sha256 \(source.file.sha256.prefix(12))…\(released)")
     }
 
     fileprivate func say(_ old: PostedFile?, _ new: PostedFile, _ difference: MemberDifference?) {

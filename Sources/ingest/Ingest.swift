@@ -22,8 +22,8 @@ struct Ingest: ParsableCommand {
             """,
         version: toolVersion,
         subcommands: [
-            Run.self, FetchCommand.self, DiffCommand.self, History.self, Show.self, Explain.self, Search.self, Releases.self,
-            VerifyCommand.self, Validate.self,
+            Run.self, FetchCommand.self, DiffCommand.self, History.self, Show.self, Explain.self, Search.self,
+            Releases.self, VerifyCommand.self, Validate.self,
         ],
         defaultSubcommand: nil)
 

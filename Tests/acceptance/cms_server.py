@@ -13,6 +13,7 @@ import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 RVU_INDEX = "/medicare/payment/fee-schedules/physician/pfs-relative-value-files"
+HCPCS_INDEX = "/medicare/coding-billing/healthcare-common-procedure-system/quarterly-update"
 BLOCK = 1 << 16
 
 

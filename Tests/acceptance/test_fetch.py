@@ -90,6 +90,20 @@ def test_a_file_that_is_nowhere_is_said_with_every_address(server, store):
     assert_failed(result, store, "source_not_found", "download_not_found", RVU25B, RVU25B_BY_RULE, "try:")
 
 
+def test_a_file_that_is_at_no_known_address_is_found_by_CMS_s_pages(server, store):
+    item = cms.RVU_INDEX + "/rvu25b-0"
+    server.routes = {
+        cms.RVU_INDEX: cms.page(f'<a href="{item}">RVU25B</a> <a href="https://cms.invalid/files/zip/rvu25b-2.zip">RVU25B</a>'),
+        item: cms.page('<a href="/files/zip/rvu25b-updated-09-09-2025.zip">the archive</a>'),
+        "/files/zip/rvu25b-updated-09-09-2025.zip": file(SMALL),
+        cms.HCPCS_INDEX: cms.page(
+            '<a href="/files/zip/april-2025-hcpcs-corrections-file.zip">1</a> <a href="/files/zip/july-2025-hcpcs-file.zip">2</a>'
+            '<a href="/files/zip/april-2025-alpha-numeric-hcpcs-file-v2.zip">3</a>'),
+        "/files/zip/april-2025-alpha-numeric-hcpcs-file-v2.zip": file(HCPCS_ARCHIVE)}
+    assert_fetched(fetch(store, server, sources=("rvu", "hcpcs")), store, SMALL, HCPCS_ARCHIVE)
+    assert pin_of(store)["pinned"]["url"] == "https://www.cms.gov/files/zip/rvu25b-updated-09-09-2025.zip"
+
+
 def test_a_mirror_may_lie_below_a_path(server, store):
     server.routes["/mirrors/cms" + RVU25B] = file(SMALL)
     assert_fetched(fetch(store, server, url=f"{server.url}/mirrors/cms/"), store, SMALL)
