@@ -90,8 +90,7 @@ let package = Package(
             name: "Pipeline",
             dependencies: [
                 "Acquire", "CSV", "Diff", "Digest", "Emit", "Fetch", "JSON", "Model", "Normalise", "Overlay", "Parse",
-                "Schemas",
-                "Payment", "Store", "Unpack", "Verify",
+                "Payment", "Schemas", "Store", "Unpack", "Verify",
             ]),
         .executableTarget(
             name: "ingest",

@@ -113,8 +113,9 @@ public struct DownloadFailure: Error, Sendable {
 
     init(_ reason: Reason, _ address: String, _ message: String, hint: String? = nil) {
         self.reason = reason
-        self.address = address
-        self.message = message
+        // Both may hold what a server has sent.
+        self.address = printable(address)
+        self.message = printable(message)
         self.hint = hint
     }
 

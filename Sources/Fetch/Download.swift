@@ -261,11 +261,13 @@ private struct Downloading {
             return .again(
                 DownloadFailure(.cut, address, "the server does not go on where the download ended (416)"), after: nil)
         case 408, 425, 429, 500...599:
+            let after = answer.headers["retry-after"].flatMap { Int($0) }
             return .again(
                 DownloadFailure(
                     .busy, address,
                     "the server answers \(answer.status)\(answer.status == 429 ? " (too many requests)" : "") every time",
-                    hint: "Try again later."), after: answer.headers["retry-after"].flatMap { Int($0) })
+                    hint: after.map { "Try again later: it asks to wait \($0) seconds." } ?? "Try again later."),
+                after: after)
         case 407:
             throw DownloadFailure(
                 .refused, address, "the proxy wants a name and password (407)",
@@ -305,10 +307,9 @@ private struct Downloading {
         case .archive: break
         }
         let stated = contentRange(answer)?.total ?? (answer.status == 200 ? answer.length : nil)
-        let known = wanted.sha256 != nil && partial.digest() == wanted.sha256
         let end = Step.end(.arrived(address: address, partial.validators ?? Validators(answer)))
-        if known { return end }
         let isWhole = partial.isWholeArchive
+        if isWhole, wanted.sha256 != nil, partial.digest() == wanted.sha256 { return end }
         switch failure {
         case nil where isWhole && (stated == nil || stated == partial.size): return end
         case .timedOut: return .again(timeout(address), after: nil)
@@ -382,16 +383,8 @@ private struct Downloading {
             let end = lower.range(of: "</title", range: open.upperBound..<lower.endIndex)
         else { return "" }
         let words = lower[open.upperBound..<end.lowerBound].split(whereSeparator: \.isWhitespace).joined(separator: " ")
-        return words.isEmpty ? "" : ", titled “\(printable(words))”"
+        return words.isEmpty ? "" : ", titled “\(words.prefix(120))”"
     }
-}
-
-/// Text of a server's, safe to show on a terminal.
-func printable(_ text: String) -> String {
-    let scalars = text.unicodeScalars.prefix(120).map { scalar in
-        scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value) ? "?" : scalar
-    }
-    return String(String.UnicodeScalarView(scalars))
 }
 
 private func licensePage(_ pages: [LicensePage], at address: String, says text: String) -> LicensePage? {

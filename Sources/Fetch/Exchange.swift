@@ -122,7 +122,6 @@ func exchange(
     ingest_curl_set_text(curl, CURLOPT_PROTOCOLS_STR, "https,http")
     ingest_curl_set_text(curl, CURLOPT_USERAGENT, request.userAgent)
     ingest_curl_set_list(curl, CURLOPT_HTTPHEADER, handle.list)
-    ingest_curl_set_number(curl, CURLOPT_NOSIGNAL, 1)
     ingest_curl_set_number(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
     ingest_curl_set_number(curl, CURLOPT_CONNECTTIMEOUT, min(20, max(1, request.seconds)))
     ingest_curl_set_number(curl, CURLOPT_TIMEOUT, max(1, request.seconds))

@@ -19,18 +19,18 @@ func follow(
         guard !seen.contains(address) else {
             throw DownloadFailure(
                 .redirects, seen.first ?? address,
-                "the server redirects in a loop: \((seen + [address]).map(printable).joined(separator: " → "))",
+                "the server redirects in a loop: \((seen + [address]).joined(separator: " → "))",
                 hint: "Try again later, or give the file with --input.")
         }
         guard seen.count <= client.limits.redirects else {
             throw DownloadFailure(
                 .redirects, seen.first ?? address,
-                "more than \(client.limits.redirects) redirects; the last leads to \(printable(address))",
+                "more than \(client.limits.redirects) redirects; the last leads to \(address)",
                 hint: "Try again later, or give the file with --input.")
         }
         guard client.allows(address) else {
             throw DownloadFailure(
-                .insecure, printable(address),
+                .insecure, address,
                 seen.last.map { "\($0) redirects to an address that is not HTTPS" } ?? "the address is not HTTPS",
                 hint: "Plain HTTP is asked only on this machine or from the --mirror itself.")
         }

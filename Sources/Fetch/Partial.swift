@@ -16,12 +16,17 @@ public struct Validators: Sendable, Hashable {
     public var bytes: Int?
 
     public init(etag: String?, lastModified: String?, bytes: Int?) {
-        self.etag = etag
-        self.lastModified = lastModified
+        // They go back to the server as header lines.
+        self.etag = etag.flatMap { Self.isLine($0) ? $0 : nil }
+        self.lastModified = lastModified.flatMap { Self.isLine($0) ? $0 : nil }
         self.bytes = bytes
     }
 
     init(_ answer: Answer) { self.init(etag: answer.etag, lastModified: answer.lastModified, bytes: answer.length) }
+
+    private static func isLine(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count < 1_000 && text.utf8.allSatisfy { (0x20..<0x7F).contains($0) }
+    }
 
     /// For `If-Range`, which takes no weak tag.
     var forRange: String? { etag.flatMap { $0.hasPrefix("W/") ? nil : $0 } ?? lastModified }
@@ -90,8 +95,15 @@ final class Partial {
     func begin(_ version: Validators) {
         discard()
         validators = version
-        let text = "\(version.etag ?? "")\n\(version.lastModified ?? "")\n"
-        if !FileManager.default.createFile(atPath: notes, contents: Data(text.utf8)) { fail() }
+        // In place: Foundation would write it aside first, and a kill would leave that file behind.
+        let note = open(notes, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard note >= 0 else {
+            fail()
+            return
+        }
+        defer { close(note) }
+        let text = Array("\(version.etag ?? "")\n\(version.lastModified ?? "")\n".utf8)
+        if write(note, text, text.count) != text.count { fail() }
     }
 
     /// - Returns: whether all bytes were written.

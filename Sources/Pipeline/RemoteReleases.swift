@@ -12,7 +12,7 @@ public struct RemoteRelease: Sendable {
         case reposted
         /// The pinned file is still CMS's.
         case same
-        /// Nothing is there yet.
+        /// Nothing is there, yet or any more.
         case absent
         /// It could not be found out.
         case unknown
@@ -156,7 +156,7 @@ private struct Look {
                 let isSame = address == file.url ? found.isSame(as: pinned) : found.bytes == file.bytes
                 if !isSame { return add(release, .reposted, address) }
                 state = .same
-            case .absent: continue
+            case .absent: if state == .unknown { state = .absent }
             case .unknown(let failure): note(failure, "\(release.label) cannot be compared")
             }
         }

@@ -166,10 +166,10 @@ extension Talk {
             say("  the members cannot be compared: the older file is not kept")
             return
         }
-        for member in difference.added { say("  + \(member.name), \(member.bytes) bytes") }
-        for member in difference.removed { say("  - \(member.name), \(member.bytes) bytes") }
+        for member in difference.added { say("  + \(printable(member.name)), \(member.bytes) bytes") }
+        for member in difference.removed { say("  - \(printable(member.name)), \(member.bytes) bytes") }
         for (before, after) in difference.changed {
-            say("  ~ \(after.name), \(before.bytes) → \(after.bytes) bytes")
+            say("  ~ \(printable(after.name)), \(before.bytes) → \(after.bytes) bytes")
         }
         say("  \(difference.equal) members are the same")
     }

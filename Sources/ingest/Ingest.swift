@@ -17,8 +17,8 @@ struct Ingest: ParsableCommand {
               ingest run --release RVU26A
 
             Data goes to standard output, talk to standard error. The exit code is the verdict: 0 done, \
-            1 a rule that must hold is broken, 2 an input cannot be read, 64 usage, 69 an input is not there or cannot be fetched, \
-            73 the store cannot be written.
+            1 a rule that must hold is broken, 2 an input cannot be read, 64 usage, 69 an input is not there or \
+            cannot be fetched, 73 the store cannot be written.
             """,
         version: toolVersion,
         subcommands: [

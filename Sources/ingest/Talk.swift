@@ -34,7 +34,8 @@ struct Talk {
 
     /// Where a long stage is; nothing but on a terminal.
     func move(_ stage: String, _ detail: String) {
-        if isTerminal { FileHandle.standardError.write(Data("\r\u{1B}[2K\(stage) … \(detail)".utf8)) }
+        // A line that wraps could not be taken back.
+        if isTerminal { FileHandle.standardError.write(Data("\r\u{1B}[2K\("\(stage) … \(detail)".prefix(79))".utf8)) }
     }
 
     func endProgress() { if isTerminal { FileHandle.standardError.write(Data("\r\u{1B}[2K".utf8)) } }

@@ -65,7 +65,7 @@ def leftovers(store):
 def assert_fetched(result, store, *files):
     assert result.code == 0, result
     assert set(kept(store)) >= {sha256(data) for data in files}, result
-    assert leftovers(store) == []
+    assert leftovers(store) == [], result
 
 
 def assert_failed(result, store, identifier, *words, code=69):

@@ -3,7 +3,9 @@ throttles and refuses. Nothing inside the program is replaced."""
 
 import json
 import os
+import pty
 import random
+import re
 import resource
 import shutil
 import signal
@@ -358,6 +360,12 @@ def test_a_page_cannot_play_with_the_terminal(server, store):
     assert "\x1b" not in fetch(store, server).err
 
 
+def test_a_redirect_cannot_play_with_the_terminal(server, store):
+    server.routes[RVU25B] = cms.raw(b"HTTP/1.1 302 Found\r\nLocation: /\x1b[2J\x07\x9b\r\nContent-Length: 0\r\n\r\n")
+    result = fetch(store, server)
+    assert result.code == 69 and "\x1b" not in result.err and "\x07" not in result.err, result
+
+
 def test_a_page_does_not_spoil_what_has_arrived(server, store):
     server.routes[RVU25B] = cms.in_turn(cms.cut(LARGE, 2_000_000), cms.page("<html>sorry</html>"), file(LARGE))
     assert_failed(fetch(store, server), store, "download_html")
@@ -497,6 +505,51 @@ def test_a_body_of_500_MB_takes_no_more_memory_than_a_small_one(server, store, t
     path = next((store / "sources" / "sha256").glob("*/*"))
     assert path.stat().st_size == len(local) + size + len(directory) + len(end) and leftovers(store) == []
     shutil.rmtree(store)
+
+
+# What is said.
+
+
+def terminal(arguments, env):
+    """What the program writes to a terminal of its own as its standard error."""
+    main, side = pty.openpty()
+    process = subprocess.Popen(
+        [str(INGEST), *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=side, env=env)
+    os.close(side)
+    said = b""
+    while True:
+        try:
+            part = os.read(main, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        said += part
+    os.close(main)
+    process.communicate()
+    return said.decode("utf-8", "replace")
+
+
+def test_a_terminal_shows_how_far_a_download_is_on_one_line(server, store):
+    server.routes[RVU25B] = cms.slow(LARGE, 300_000, 0.1)
+    said = terminal(fetch_command(store, server), no_proxy(TERM="xterm-256color"))
+    moves = re.findall(r"fetch … ([\d.]+) of 3\.0 MB", said)
+    assert len(moves) > 3 and moves == sorted(moves, key=float), said
+    assert all(len(line) < 90 for line in re.split(r"[\r\n]", said) if "…" in line and "fetched" not in line), said
+
+
+def test_without_a_terminal_a_download_is_two_plain_lines(server, store):
+    server.routes[RVU25B] = cms.slow(LARGE, 300_000, 0.1)
+    lines = fetch(store, server).err.splitlines()
+    assert lines[0] == f"fetch … https://www.cms.gov{RVU25B}" and lines[1].startswith("fetched rvu RVU25B: ") and len(lines) == 2
+
+
+def test_fetch_as_JSON_says_what_the_lock_file_says(server, store):
+    server.routes[RVU25B] = file(SMALL)
+    entry, = json.loads(fetch(store, server, "--format", "json").out)
+    assert (entry.pop("kind"), entry.pop("of"), entry.pop("state")) == ("rvu", "RVU25B", "downloaded")
+    assert open(entry.pop("path"), "rb").read() == SMALL
+    assert entry == pin_of(store)["pinned"]
 
 
 # Kills, crowds and repetition.

@@ -107,7 +107,7 @@ def test_a_file_that_is_there_is_not_downloaded_where_the_server_has_no_tags(dat
     assert "kept rvu" in fetch(store, server).err and leftovers(store) == []
 
 
-def test_the_same_content_under_two_names_is_kept_once_by_its_hash(server, store):
+def test_the_same_content_under_two_names_lies_under_one_hash(server, store):
     server.routes["/files/zip/rvu27a.zip"] = file(FIRST)
     fetch(store, server)
     fetch(store, server, release="RVU27A")

@@ -121,6 +121,11 @@ def test_a_second_link_to_the_same_file_is_no_re_post(server, store):
     assert states(remote(store, server, "--format", "json"))["RVU26D"] == "same"
 
 
+def test_a_pinned_archive_that_CMS_has_no_more_is_said(server, store):
+    result = remote(store, server, "--format", "json")
+    assert result.code == 0 and states(result)["RVU26D"] == "absent", result
+
+
 def test_looking_downloads_nothing_and_changes_nothing(server, store):
     large = rvu_archive(padding=20_000_000)
     server.routes = {RVU_INDEX: cms.page(INDEX_NOW), RVU_INDEX + "/rvu27a": cms.page(ITEM), FOUND: cms.slow(large, 65536, 0.01, etag=None), RVU26D: file(ARCHIVE)}
