@@ -3,7 +3,7 @@ import PackageDescription
 
 // The folders are the stages of the pipeline:
 //
-//     acquire → unpack → parse → normalise → overlay → verify → emit → diff → store
+//     fetch → acquire → unpack → parse → normalise → overlay → verify → emit → diff → store
 //
 // A stage takes a value and returns a value. Stages never import each other; they meet in `Pipeline`
 // through the types of `Model`, which imports nothing. Below the stages lie leaves that any of them may
@@ -17,6 +17,10 @@ import PackageDescription
 //                             whichever library reads it, and libzip would add a dependency without
 //                             removing them
 //     swift-crypto → Digest   SHA-256
+//     libcurl → Fetch         HTTPS. URLSession on Linux is libcurl behind a queue, and hides what this stage
+//                             is about: a body that arrives no faster than it is written, Range with
+//                             If-Range, every redirect, lengths that lie; async-http-client would build
+//                             SwiftNIO for a few requests one after the other
 //     Yams → YAML             YAML with line and column, for overlays and the policy
 //     GRDB → Emit             dataset.sqlite and full-text search
 //     swift-argument-parser → ingest
@@ -56,6 +60,9 @@ let package = Package(
         .target(name: "Schemas", dependencies: ["CSchemas", "CSV", "Model"]),
 
         // Stages
+        .systemLibrary(
+            name: "CLibcurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+        .target(name: "Fetch", dependencies: ["CLibcurl", "Digest", "Model"]),
         .target(name: "Acquire", dependencies: ["Model", "Digest"]),
         .systemLibrary(
             name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
@@ -82,13 +89,13 @@ let package = Package(
         .target(
             name: "Pipeline",
             dependencies: [
-                "Acquire", "CSV", "Diff", "Digest", "Emit", "JSON", "Model", "Normalise", "Overlay", "Parse", "Schemas",
-                "Payment", "Store", "Unpack", "Verify",
+                "Acquire", "CSV", "Diff", "Digest", "Emit", "Fetch", "JSON", "Model", "Normalise", "Overlay", "Parse",
+                "Payment", "Schemas", "Store", "Unpack", "Verify",
             ]),
         .executableTarget(
             name: "ingest",
             dependencies: [
-                "CSystem", "Diff", "JSON", "Model", "Payment", "Pipeline", "Schemas", "Store", "Verify",
+                "CSystem", "Diff", "Fetch", "JSON", "Model", "Payment", "Pipeline", "Schemas", "Store", "Verify",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -100,6 +107,7 @@ let package = Package(
         .testTarget(name: "ModelTests", dependencies: ["Model", "TestSupport"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
         .testTarget(name: "CSVTests", dependencies: ["CSV", "TestSupport"]),
+        .testTarget(name: "FetchTests", dependencies: ["Fetch", "Model", "TestSupport"]),
         .testTarget(name: "UnpackTests", dependencies: ["Model", "TestSupport", "Unpack"]),
         .testTarget(name: "SchemasTests", dependencies: ["CSV", "JSON", "Model", "Schemas", "Store", "TestSupport"]),
         .testTarget(

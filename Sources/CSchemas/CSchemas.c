@@ -63,6 +63,9 @@ static const unsigned char policy_schema_json[] = {
 static const unsigned char policy_yaml[] = {
 #embed "../../Schemas/policy.yaml"
 };
+static const unsigned char sources_lock_schema_json[] = {
+#embed "../../Schemas/sources-lock.schema.json"
+};
 static const unsigned char values_anesthesia_shares_csv[] = {
 #embed "../../Schemas/values/anesthesia-shares.csv"
 };
@@ -93,6 +96,9 @@ static const unsigned char values_known_defects_csv[] = {
 static const unsigned char values_known_differences_csv[] = {
 #embed "../../Schemas/values/known-differences.csv"
 };
+static const unsigned char values_licenses_csv[] = {
+#embed "../../Schemas/values/licenses.csv"
+};
 static const unsigned char values_locality_corrections_csv[] = {
 #embed "../../Schemas/values/locality-corrections.csv"
 };
@@ -101,6 +107,15 @@ static const unsigned char values_releases_csv[] = {
 };
 static const unsigned char values_routes_csv[] = {
 #embed "../../Schemas/values/routes.csv"
+};
+static const unsigned char values_source_kinds_csv[] = {
+#embed "../../Schemas/values/source-kinds.csv"
+};
+static const unsigned char values_source_rules_csv[] = {
+#embed "../../Schemas/values/source-rules.csv"
+};
+static const unsigned char values_sources_csv[] = {
+#embed "../../Schemas/values/sources.csv"
 };
 static const unsigned char values_states_csv[] = {
 #embed "../../Schemas/values/states.csv"
@@ -141,6 +156,7 @@ static const SchemaFile files[] = {
     FILE("overlay.schema.json", overlay_schema_json),
     FILE("policy.schema.json", policy_schema_json),
     FILE("policy.yaml", policy_yaml),
+    FILE("sources-lock.schema.json", sources_lock_schema_json),
     FILE("values/anesthesia-shares.csv", values_anesthesia_shares_csv),
     FILE("values/change-categories.csv", values_change_categories_csv),
     FILE("values/checks.csv", values_checks_csv),
@@ -151,9 +167,13 @@ static const SchemaFile files[] = {
     FILE("values/indicators.csv", values_indicators_csv),
     FILE("values/known-defects.csv", values_known_defects_csv),
     FILE("values/known-differences.csv", values_known_differences_csv),
+    FILE("values/licenses.csv", values_licenses_csv),
     FILE("values/locality-corrections.csv", values_locality_corrections_csv),
     FILE("values/releases.csv", values_releases_csv),
     FILE("values/routes.csv", values_routes_csv),
+    FILE("values/source-kinds.csv", values_source_kinds_csv),
+    FILE("values/source-rules.csv", values_source_rules_csv),
+    FILE("values/sources.csv", values_sources_csv),
     FILE("values/states.csv", values_states_csv),
     FILE("values/status.csv", values_status_csv),
     FILE("values/systemic-rules.csv", values_systemic_rules_csv),

@@ -84,6 +84,37 @@ public func releasesJSON(_ list: [ListedRelease]) -> [UInt8] {
     }
 }
 
+public func fetchedJSON(_ sources: [FetchedSource]) -> [UInt8] {
+    json { json in
+        json.array { json in
+            for source in sources {
+                json.object { json in
+                    json.field("kind", source.kind.rawValue)
+                    json.field("of", source.subject)
+                    json.field("state", source.state.rawValue)
+                    json.field("path", source.path.relativePath)
+                    source.file.writeFields(to: &json)
+                }
+            }
+        }
+    }
+}
+
+public func remoteJSON(_ report: RemoteReport) -> [UInt8] {
+    json { json in
+        json.array { json in
+            for release in report.releases {
+                json.object { json in
+                    json.field("label", release.label)
+                    json.field("effective_from", release.effectiveFrom.description)
+                    json.field("at_cms", release.state.rawValue)
+                    json.field("address", release.address)
+                }
+            }
+        }
+    }
+}
+
 public func validationJSON(_ validation: Validation) -> [UInt8] {
     json { json in
         json.object { json in

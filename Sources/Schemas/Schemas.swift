@@ -6,6 +6,7 @@ public import Model
 /// They are embedded in the binary and read once at the start.
 public struct Schemas: Sendable {
     public let catalogue: ReleaseCatalogue
+    public let sources: SourceCatalogue
     public let statuses: StatusTable
     public let indicators: IndicatorValues
     public let hcpcsValues: IndicatorValues
@@ -32,6 +33,9 @@ public struct Schemas: Sendable {
     /// - Throws: when a table breaks its own rules; the message names the file and line under `Schemas/`.
     public init() throws(IngestError) {
         catalogue = try ReleaseCatalogue(EmbeddedTable("values/releases.csv"))
+        sources = try SourceCatalogue(
+            sources: EmbeddedTable("values/sources.csv"), rules: EmbeddedTable("values/source-rules.csv"),
+            kinds: EmbeddedTable("values/source-kinds.csv"), licenses: EmbeddedTable("values/licenses.csv"))
         statuses = try StatusTable(EmbeddedTable("values/status.csv"))
         indicators = try IndicatorValues(EmbeddedTable("values/indicators.csv"))
         hcpcsValues = try IndicatorValues(EmbeddedTable("values/hcpcs-values.csv"))

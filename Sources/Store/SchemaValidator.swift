@@ -1,6 +1,12 @@
-import JSON
-import Model
+public import JSON
+public import Model
 import Schemas
+
+/// What is wrong with `value` by the embedded `schema`; empty when it fits.
+/// - Throws: when there is no such schema.
+public func schemaProblems(of value: JSONValue, schema: String) throws(IngestError) -> [String] {
+    try SchemaValidator(schema).problems(of: value)
+}
 
 /// Checks a JSON value against the part of JSON Schema (2020-12) that our schemas use: `type`, `enum`,
 /// `const`, `properties`, `required`, `additionalProperties: false`, `items`, `minItems`, `minLength`,

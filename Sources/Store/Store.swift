@@ -25,6 +25,7 @@ public struct Revision: Sendable {
 ///
 ///     latest.json              points at the newest release's newest revision
 ///     releases/RVU26A/r1/      a revision; never changed once it is there
+///     sources/                 CMS's files as they were fetched, and what each is pinned to
 ///     .staging/                the revision being written; removed by the next run if one was killed
 ///     .lock                    held while a run writes
 ///
@@ -36,6 +37,9 @@ public struct Store: Sendable {
 
     private var releases: URL { root.appendingPathComponent("releases") }
     private var staging: URL { root.appendingPathComponent(".staging") }
+
+    /// The folder of fetched files.
+    public var sources: URL { root.appendingPathComponent("sources") }
 
     // MARK: Reading
 
@@ -157,6 +161,12 @@ public struct Store: Sendable {
         return lock
     }
 
+    /// Takes the folder of fetched files, which is there, and waits for another fetch that has it.
+    /// - Throws: when it still has it after `seconds`.
+    public func lockSources(seconds: Int, waiting: () -> Void) throws(IngestError) -> StoreLock {
+        try StoreLock(sources.appendingPathComponent(".lock"), seconds: seconds, waiting: waiting)
+    }
+
     /// A fresh folder to write a revision in.
     public func makeStaging() throws(IngestError) -> URL {
         do { try FileManager.default.createDirectory(at: staging, withIntermediateDirectories: true) } catch {
@@ -236,14 +246,7 @@ public struct Store: Sendable {
     }
 
     private func write(_ bytes: [UInt8], to url: URL) throws(IngestError) {
-        do {
-            try Data(bytes).write(to: url)
-            let handle = try FileHandle(forUpdating: url)
-            try handle.synchronize()
-            try handle.close()
-        } catch {
-            throw cannotWrite(error)
-        }
+        do { try writeThrough(bytes, to: url) } catch { throw cannotWrite(error) }
     }
 
     private func cannotWrite(_ error: any Error) -> IngestError {

@@ -1,5 +1,5 @@
-import Foundation
-import Model
+public import Foundation
+public import Model
 
 #if canImport(Glibc)
     import Glibc
@@ -13,7 +13,8 @@ import Model
 public struct StoreLock: ~Copyable {
     private let descriptor: Int32
 
-    init(_ url: URL) throws(IngestError) {
+    /// Waits up to `seconds` for a run that has it.
+    init(_ url: URL, seconds: Int = 0, waiting: () -> Void = {}) throws(IngestError) {
         let descriptor = open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             throw IngestError(
@@ -21,7 +22,13 @@ public struct StoreLock: ~Copyable {
                 "the store cannot be written: \(String(cString: strerror(errno)))",
                 hint: "Check the folder's permissions.")
         }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        var isTaken = flock(descriptor, LOCK_EX | LOCK_NB) == 0
+        if !isTaken, seconds > 0 { waiting() }
+        for _ in 0..<(seconds * 10) where !isTaken {
+            Thread.sleep(forTimeInterval: 0.1)
+            isTaken = flock(descriptor, LOCK_EX | LOCK_NB) == 0
+        }
+        guard isTaken else {
             close(descriptor)
             throw IngestError(
                 .cannotWrite, "store_locked", at: Place(url.path), "another run is writing to this store",
@@ -31,6 +38,30 @@ public struct StoreLock: ~Copyable {
     }
 
     deinit { close(descriptor) }
+}
+
+/// Writes a file beside its place and moves it there in one step, on disk before anyone sees it.
+/// - Throws: when it cannot be written; its place then holds what it held.
+public func replaceFile(_ url: URL, with bytes: [UInt8]) throws(IngestError) {
+    let aside = url.deletingLastPathComponent().appendingPathComponent(".\(url.lastPathComponent)")
+    do {
+        try writeThrough(bytes, to: aside)
+        try renameFile(aside, to: url)
+        try synchroniseFolder(url.deletingLastPathComponent())
+    } catch {
+        try? FileManager.default.removeItem(at: aside)
+        throw IngestError(
+            .cannotWrite, "cannot_write", at: Place(url.path), "it cannot be written: \(error.localizedDescription)",
+            hint: "Check the disk's free space and the folder's permissions.")
+    }
+}
+
+/// Writes a file and waits until the disk has it.
+func writeThrough(_ bytes: [UInt8], to url: URL) throws {
+    try Data(bytes).write(to: url)
+    let handle = try FileHandle(forUpdating: url)
+    try handle.synchronize()
+    try handle.close()
 }
 
 /// Renames in one step: either name is there at any time, never half of both.

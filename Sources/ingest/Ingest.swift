@@ -14,16 +14,16 @@ struct Ingest: ParsableCommand {
         discussion: """
             The main job:
 
-              ingest run --release RVU26A --input rvu26a.zip --input hcpcs.zip
+              ingest run --release RVU26A
 
             Data goes to standard output, talk to standard error. The exit code is the verdict: 0 done, \
-            1 a rule that must hold is broken, 2 an input cannot be read, 64 usage, 69 an input is not there, \
-            73 the store cannot be written.
+            1 a rule that must hold is broken, 2 an input cannot be read, 64 usage, 69 an input is not there or \
+            cannot be fetched, 73 the store cannot be written.
             """,
         version: toolVersion,
         subcommands: [
-            Run.self, DiffCommand.self, History.self, Show.self, Explain.self, Search.self, Releases.self,
-            VerifyCommand.self, Validate.self,
+            Run.self, FetchCommand.self, DiffCommand.self, History.self, Show.self, Explain.self, Search.self,
+            Releases.self, VerifyCommand.self, Validate.self,
         ],
         defaultSubcommand: nil)
 

@@ -24,8 +24,10 @@ struct Run: ParsableCommand {
     @Option(help: "CMS's label of the release, such as RVU26A.")
     var release: String
 
-    @Option(help: "An archive, a folder or a file of CMS's. Repeat it for each.", completion: .file())
-    var input: [String]
+    @Option(
+        help: "An archive, a folder or a file of CMS's. Repeat it for each. Without any, they are fetched from CMS.",
+        completion: .file())
+    var input: [String] = []
 
     @Option(help: "A folder of editors' YAML files, or one such file.", completion: .file(extensions: ["yaml", "yml"]))
     var overlays: String?
@@ -40,6 +42,8 @@ struct Run: ParsableCommand {
             """)
     var acceptLicense: [License] = []
 
+    @OptionGroup var fetching: FetchingOptions
+    @OptionGroup var network: NetworkOptions
     @OptionGroup var checking: CheckingOptions
     @OptionGroup var gate: GateOptions
 
@@ -67,11 +71,12 @@ struct Run: ParsableCommand {
         try reporting(consequence: "Nothing was published.") {
             let talk = Talk()
             let schemas = try Schemas()
+            let inputs = try input.isEmpty ? fetched() : input
             var measured = Timings()
             let report = try gate.annotating(overlays: overlays ?? "") {
                 try Pipeline.run(
                     RunOptions(
-                        label: release, inputs: input, overlays: overlays, store: store.value.root, tier: tier,
+                        label: release, inputs: inputs, overlays: overlays, store: store.value.root, tier: tier,
                         checking: checking.value, payments: payments,
                         policy: try readPolicy(gate.policy, schemas: schemas)),
                     schemas: schemas
@@ -102,6 +107,16 @@ struct Run: ParsableCommand {
             }
             if report.verdict.outcome == .fail { throw ExitCode(Int32(report.verdict.exitCode)) }
         }
+    }
+}
+
+extension Run {
+    /// The release's files of the store, fetched where they are missing.
+    fileprivate func fetched() throws -> [String] {
+        try fetching.fetch(
+            release, kinds: [.rvu, .hcpcs], store: store.value, client: try network.client(), checksServer: false,
+            licenses: acceptLicense
+        ).map(\.path.path)
     }
 }
 

@@ -26,13 +26,16 @@ struct Talk {
     func say(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
 
     /// A line per stage; on a terminal each overwrites the last.
-    func progress(_ progress: StageProgress) {
-        let line = "\(progress.stage.rawValue) … \(progress.detail)"
-        if isTerminal {
-            FileHandle.standardError.write(Data("\r\u{1B}[2K\(line)".utf8))
-        } else {
-            say(line)
-        }
+    func progress(_ progress: StageProgress) { self.progress(progress.stage.rawValue, progress.detail) }
+
+    func progress(_ stage: String, _ detail: String) {
+        if isTerminal { move(stage, detail) } else { say("\(stage) … \(detail)") }
+    }
+
+    /// Where a long stage is; nothing but on a terminal.
+    func move(_ stage: String, _ detail: String) {
+        // A line that wraps could not be taken back.
+        if isTerminal { FileHandle.standardError.write(Data("\r\u{1B}[2K\("\(stage) … \(detail)".prefix(79))".utf8)) }
     }
 
     func endProgress() { if isTerminal { FileHandle.standardError.write(Data("\r\u{1B}[2K".utf8)) } }

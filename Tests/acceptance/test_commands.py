@@ -76,7 +76,7 @@ def test_a_terminal_gets_one_moving_line_and_NO_COLOR_is_respected(tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [
-    [], ["run"], ["run", "--release", "RVU26A"], ["run", "--input", "x"], ["fly"], ["show"], ["search"], ["validate"],
+    [], ["run"], ["run", "--release", "RVU26A", "--offline", "--accept-repost"], ["run", "--input", "x"], ["fetch"], ["fly"], ["show"], ["search"], ["validate"],
     ["show", "J7308", "--format", "xml"], ["run", "--release", "RVU26A", "--input", "x", "--unknown"]], ids=str)
 def test_a_wrong_command_line_is_a_usage_error_or_help(arguments):
     result = ingest(*arguments)
@@ -209,9 +209,10 @@ def test_releases_of_an_empty_store_lists_the_catalogue(tmp_path):
 
 
 @pytest.mark.parametrize("command, words", [
-    ([], ["run", "show", "search", "releases", "validate", "64", "69", "73", "standard error"]),
+    ([], ["run", "fetch", "show", "search", "releases", "validate", "64", "69", "73", "standard error"]),
     (["run"], ["--release", "--input", "--overlays", "--store", "--tier", "--accept-license", "RVU26A", "PPRRVU", "public", "licensed"]),
-    (["show"], ["--release", "--format", "--store"]), (["search"], ["--limit", "levulan"]), (["releases"], ["--format"]),
+    (["show"], ["--release", "--format", "--store"]), (["search"], ["--limit", "levulan"]), (["releases"], ["--format", "--remote"]),
+    (["fetch"], ["--release", "--source", "--mirror", "--offline", "--accept-repost", "--accept-license", "https_proxy"]),
     (["validate"], ["manifest", "--format"])], ids=str)
 def test_help_is_on_stdout_and_names_what_one_needs(command, words):
     result = ingest(*command, "--help")
