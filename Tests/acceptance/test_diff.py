@@ -30,6 +30,15 @@ def read_26b(releases):
     return releases.diff("RVU25D-r1", "RVU26B-r1")
 
 
+def test_the_README_shows_what_the_diff_prints(releases):
+    readme = (REPO / "README.md").read_text()
+    block = re.search(r"<!-- diff:begin -->\n```text\n\$ (.*?)\n(.*?)```\n<!-- diff:end -->", readme, re.DOTALL)
+    assert block.group(1) == "ingest diff RVU25D RVU26B"
+    printed = ingest("diff", "RVU25D", "RVU26B", "--store", releases.store).out.decode().splitlines()
+    places = [printed.index(line) for line in block.group(2).splitlines()]
+    assert places == sorted(places)
+
+
 def common(old, new):
     return [(key, old[key], new[key]) for key in sorted(old.keys() & new.keys())]
 
