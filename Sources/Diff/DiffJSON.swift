@@ -63,12 +63,21 @@ public func diffJSON(_ difference: Difference, _ verdict: Verdict, schemas: Sche
 /// How a column's text is written in JSON.
 private struct CellTypes {
     private var types: [String: [String: TableSchema.ColumnType]] = [:]
+    private var places: [String: [String: Int]] = [:]
 
     init(_ schemas: Schemas) {
         for table in schemas.tables {
             types[table.name] = Dictionary(
                 table.columns.map { ($0.name, $0.type) }, uniquingKeysWith: { first, _ in first })
+            places[table.name] = Dictionary(
+                table.columns.compactMap { column in column.places.map { (column.name, $0) } },
+                uniquingKeysWith: { first, _ in first })
         }
+    }
+
+    /// Of a decimal column: how many digits stand behind the point.
+    func places(_ table: String, _ column: String) -> Int? {
+        types[table]?[column] == .decimal ? places[table]?[column] : nil
     }
 
     /// The digits of a decimal are kept: they are the number that CMS published.
@@ -239,6 +248,10 @@ extension JSONWriter {
             field("field", column)
             cell("from", difference.from(change), cells.isBare(table.name, column))
             cell("to", difference.to(change), cells.isBare(table.name, column))
+            if let size = difference.size(of: change, places: cells.places(table.name, column)) {
+                field("change", size.change)
+                field("percent", size.percent)
+            }
         } else if change.head >= 0 {
             object("row") { json in
                 for (index, name) in table.head.columns.enumerated() where !table.head.keyColumns.contains(index) {
@@ -255,6 +268,18 @@ extension JSONWriter {
 }
 
 extension Difference {
+    /// How much a decimal changed, and in percent of the old value, rounded half away from zero to hundredths;
+    /// nothing where there is no number on either side.
+    fileprivate func size(of change: Change, places: Int?) -> (change: Cell, percent: Cell)? {
+        guard let places, let old = digits(from(change)), let new = digits(to(change)) else { return nil }
+        let magnitude = (new - old).magnitude
+        let hundredths = old == 0 ? nil : Int64((magnitude * 10_000 + UInt64(old) / 2) / UInt64(old))
+        return (
+            .decimal(new - old, places: places),
+            hundredths.map { .decimal(new < old ? -$0 : $0, places: 2) } ?? .null
+        )
+    }
+
     /// Whether a change only gives a row what its column's `fill` says already.
     fileprivate func isFill(_ change: Change) -> Bool {
         guard change.column >= 0, let rule = rule(of: change), rule.origin == .absent else { return false }

@@ -253,7 +253,7 @@ extension Difference {
                         id: "move:\(category.id):\(move.column == category.columns.first ? "" : move.column + ":")"
                             + "\(move.from):\(move.to)" + (isOneFamily ? ":\(largest.key)" : ""),
                         origin: .discovered, category: index,
-                        title: "\(category.meaning) \(quoted(move.from)) → \(quoted(move.to)), "
+                        title: "\(category.meaning) \(described(move)), "
                             + (isOneFamily
                                 ? families.title(largest.key) : "\(byFamily.count) families of codes"),
                         source: "")
@@ -289,6 +289,14 @@ extension Difference {
         let column, from, to: String
         static func < (left: Move, right: Move) -> Bool {
             (left.column, left.from, left.to) < (right.column, right.from, right.to)
+        }
+    }
+
+    private func described(_ move: Move) -> String {
+        switch (move.from, move.to) {
+        case ("false", "true"): "set"
+        case ("true", "false"): "taken away"
+        default: "\(quoted(move.from)) → \(quoted(move.to))"
         }
     }
 

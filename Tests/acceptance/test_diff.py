@@ -4,14 +4,14 @@ import json
 import re
 import shutil
 from collections import Counter, defaultdict
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
 from diff_support import (
     CSV_COLUMNS, OPEN, cell, cms, diff, edited, half_up, read_diff, releases, waiver, write_policy)  # noqa: F401
 from support import (
-    SAMPLE_OVERLAYS, SCHEMAS, assert_published, environment, files_below, ingest, run_arguments, run_samples, sha256)
+    REPO, SAMPLE_OVERLAYS, SCHEMAS, assert_published, environment, files_below, ingest, run_arguments, run_samples, sha256)
 from test_licence import OWNED, found_in, free_text, owned  # noqa: F401
 
 PAIRS = [("RVU25A", "RVU25D"), ("RVU25D", "RVU26B")]
@@ -37,6 +37,17 @@ def test_the_README_shows_what_the_diff_prints(releases):
     printed = ingest("diff", "RVU25D", "RVU26B", "--store", releases.store).out.decode().splitlines()
     places = [printed.index(line) for line in block.group(2).splitlines()]
     assert places == sorted(places)
+
+
+def test_every_changed_decimal_has_its_absolute_and_relative_size(releases):
+    result = ingest("diff", "RVU25D", "RVU26B", "--store", releases.store, "--format", "json", "--policy", releases.policy)
+    sized = [change for change in json.loads(result.out, parse_float=Decimal)["changes"] if "change" in change]
+    assert len(sized) > 40_000
+    assert {"work", "pe_facility", "mp", "gpci_pe"} <= {change["field"] for change in sized}
+    for change in sized:
+        assert change["change"] == change["to"] - change["from"]
+        share = change["change"] * 100 / change["from"] if change["from"] else None
+        assert change["percent"] == (share and share.quantize(Decimal("0.01"), ROUND_HALF_UP)), change
 
 
 def common(old, new):

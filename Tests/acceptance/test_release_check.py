@@ -9,6 +9,8 @@ import tempfile
 import pytest
 import yaml
 
+from cms_server import Server, file
+from fetching import HCPCS25A, RVU25A, no_proxy
 from support import INGEST, REPO
 
 SCRIPT = REPO / "Scripts" / "release-check"
@@ -22,7 +24,7 @@ REFUSES = "limits:\nwaivers:\n  - key: rows_removed\n    reason: a\n    owner: b
 def check(folder, *arguments, **environment):
     return subprocess.run(
         [SCRIPT, *arguments], cwd=folder, capture_output=True, text=True, timeout=120,
-        env={**os.environ, "INGEST": str(INGEST), **environment})
+        env={**no_proxy(), "INGEST": str(INGEST), **environment})
 
 
 def sample_arguments():
@@ -61,6 +63,28 @@ def test_github_gets_annotations(tmp_path):
     result = check(tmp_path, *sample_arguments(), "--policy", policy, "--github", GITHUB_STEP_SUMMARY=str(tmp_path / "s.md"))
     assert f"::error file={policy},line=3,col=5," in result.stdout
     assert "❌ fails" in (tmp_path / "s.md").read_text()
+
+
+def test_without_a_label_the_newest_release_that_the_store_has_not_is_fetched_and_run(tmp_path, rvu25a_inputs):
+    with Server() as server:
+        # What is older than the store's newest release is not looked for; this store had October 2024.
+        (tmp_path / "store" / "releases" / "RVU24D").mkdir(parents=True)
+        rvu, hcpcs = rvu25a_inputs
+        server.routes = {RVU25A: file(rvu.read_bytes()), HCPCS25A: file(hcpcs.read_bytes())}
+        result = check(tmp_path, "--mirror", server.url)
+        assert result.returncode == 0, result.stderr
+        assert "release-check: CMS has RVU25A\n" in result.stderr
+        assert result.stdout.strip().endswith("store/releases/RVU25A/r1")
+        again = check(tmp_path, "--mirror", server.url)
+        assert again.returncode == 0, again.stderr
+        assert "release-check: CMS has nothing that the store has not" in again.stderr
+
+
+def test_when_CMS_cannot_be_asked_the_exit_code_is_69(tmp_path):
+    with Server() as server:
+        url = server.url
+    result = check(tmp_path, "--mirror", url)
+    assert result.returncode == 69, result.stderr
 
 
 @pytest.mark.parametrize("arguments", [["--releases", "RVU26A"], ["--release"], ["--input", "a.zip"]])
