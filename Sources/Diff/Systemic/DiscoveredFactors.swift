@@ -1,0 +1,46 @@
+import Model
+import Schemas
+
+extension Difference {
+    /// Fewer changes than this are no rule, unless they are of one family.
+    static let fewestChanges = 20
+    private static let largestFactor = 4000
+
+    /// Looks for one factor, in thousandths, that makes most of a category's new values from the old ones with
+    /// CMS's rounding. Values below 1.00 fit too many factors to be evidence; they are explained once larger ones
+    /// have shown the factor.
+    mutating func discoverFactors(_ id: String) {
+        guard let category = category(id) else { return }
+        for _ in 0..<3 {
+            let candidates = open(category)
+            guard candidates.count >= Self.fewestChanges else { return }
+            var starts = [Int](repeating: 0, count: Self.largestFactor + 2)
+            var evidence = 0
+            for index in candidates {
+                guard let (old, new) = units(changes[index]), old >= 100, new > 0 else { continue }
+                evidence += 1
+                // new = ⌊(old · factor + 500) / 1000⌋ holds for these factors.
+                let first = (1000 * new - 500 + old - 1) / old
+                let last = (1000 * new + 499) / old
+                guard first <= last, last <= Self.largestFactor else { continue }
+                starts[Int(first)] += 1
+                starts[Int(last) + 1] -= 1
+            }
+            var hits = 0
+            var best = (factor: 0, hits: 0)
+            for factor in 1...Self.largestFactor {
+                hits += starts[factor]
+                if hits > best.hits { best = (factor, hits) }
+            }
+            guard best.hits >= Self.fewestChanges, 2 * best.hits >= evidence else { return }
+            var factor: [UInt8] = []
+            appendDecimal(Int64(best.factor), places: 3, to: &factor)
+            let text = String(decoding: factor, as: UTF8.self)
+            add(
+                SystemicRule(
+                    id: "factor:\(id):\(text)", origin: .discovered, category: category,
+                    title: "\(categories[category].meaning) × \(text), rounded half up", source: ""),
+                explaining: candidates.filter { isScaled(changes[$0], by: Int64(best.factor)) })
+        }
+    }
+}

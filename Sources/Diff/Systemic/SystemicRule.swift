@@ -1,0 +1,77 @@
+import Model
+import Schemas
+
+/// What explains many changes of one category at once.
+public struct SystemicRule: Sendable {
+    public enum Origin: String, Sendable {
+        /// A row of `Schemas/values/systemic-rules.csv`.
+        case listed
+        /// A row of that table too; the changes are no news: they follow from others.
+        case derived
+        /// Found in the data.
+        case discovered
+        /// A side was made without the input, or does not have the column.
+        case absent
+    }
+
+    /// `efficiency_adjustment_2026`, `factor:mp_changed:1.02`, `move:status_changed:E:A:Q4`.
+    public let id: String
+    public let origin: Origin
+    /// Index into ``Difference/categories``.
+    let category: Int
+    public let title: String
+    /// The document that says so; empty for what was found in the data.
+    public let source: String
+    /// How many changes of its category it explains exactly.
+    public internal(set) var explains = 0
+    /// The families of codes that share it, the largest first.
+    var families: [(name: String, rows: Int)] = []
+    /// What else changed in nearly all of its rows.
+    var also: [String] = []
+    /// Whether it is a part of status moves: nearly all of its rows have one.
+    var accompanies = false
+}
+
+extension Difference {
+    /// Finds what explains the changes: what a side cannot have, then the listed rules, then what the data shows.
+    mutating func explain(_ schemas: Schemas) {
+        explainAbsence(schemas)
+        for definition in schemas.systemicRules { apply(definition) }
+        for id in ["work", "pe_nonfacility", "pe_facility", "mp", "opps_pe_nonfacility", "opps_pe_facility", "opps_mp"]
+        {
+            discoverFactors("\(id)_changed")
+        }
+        discoverFactors("gpci_changed")
+        discoverMoves()
+        markAccompanying()
+        rules = rules.filter { $0.explains > 0 }
+    }
+
+    /// Adds a rule and marks the changes that it explains.
+    mutating func add(_ rule: SystemicRule, explaining indices: [Int]) {
+        guard !indices.isEmpty else { return }
+        var rule = rule
+        rule.explains = indices.count
+        for index in indices { changes[index].rule = Int32(rules.count) }
+        rules.append(rule)
+        explained[rule.category] += indices.count
+    }
+
+    /// The changes of a category that nothing explains yet.
+    func open(_ category: Int) -> [Int] {
+        changesOfCategory[category].filter { !changes[$0].isExplained }
+    }
+}
+
+/// A decimal's digits as one number: its units of the last place. More digits than any value of CMS's has give `nil`, so
+/// that products of two of them cannot overflow.
+func digits(_ text: String) -> Int64? {
+    var units: Int64 = 0
+    var count = 0
+    for byte in text.utf8 where byte != UInt8(ascii: ".") {
+        guard (0x30...0x39).contains(byte), count < 12 else { return nil }
+        units = units * 10 + Int64(byte - 0x30)
+        count += 1
+    }
+    return count > 0 ? units : nil
+}
