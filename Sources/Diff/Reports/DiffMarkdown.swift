@@ -114,7 +114,8 @@ private struct Markdown {
         let cells = difference.tellingRules.map { rule in
             [
                 escaped(rule.title), difference.title(rule.category), grouped(rule.explains),
-                grouped(difference.changesOfCategory[rule.category].count), escaped(rule.source),
+                grouped(difference.changesOfCategory[rule.category].count),
+                rule.source.isEmpty ? "the data" : escaped(rule.source),
             ]
         }
         guard !cells.isEmpty || !difference.absences.isEmpty else { return "" }
@@ -126,14 +127,15 @@ private struct Markdown {
             ? "" : "In the rows of status moves: \(difference.accompanyingMoves.joined(separator: ", "))."
         let absent = difference.absences.map { "- \($0)" }.joined(separator: "\n")
         let moves = difference.tellingRules.filter { !$0.also.isEmpty }.prefix(rows).map {
-            "- \(escaped($0.title)): \($0.also.map { fieldName($0) }.joined(separator: ", "))"
+            "- \(escaped($0.title)): \($0.also.map(difference.moveText).joined(separator: ", "))"
         }.joined(separator: "\n")
         return
             ([
                 "## Systemic changes",
                 cells.isEmpty
                     ? ""
-                    : table(["rule", "of", "explains", "of all", "source"], cells, limit: 3 * rows, numbers: [2, 3]),
+                    : table(
+                        ["rule", "of", "explains", "of all", "known from"], cells, limit: 3 * rows, numbers: [2, 3]),
                 moves.isEmpty ? "" : "What else changed in the rows of a status move:\n\n\(moves)", accompanying,
                 derived, absent,
             ] as [String]).filter { !$0.isEmpty }.joined(separator: "\n\n")

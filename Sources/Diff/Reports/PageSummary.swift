@@ -257,14 +257,6 @@ extension Difference {
         return parts.joined(separator: ". ")
     }
 
-    /// `pctc 9 → 3` as `Professional/technical component 9 → 3`.
-    private func moveText(_ move: String) -> String {
-        let parts = move.split(separator: " ", maxSplits: 1).map(String.init)
-        guard parts.count == 2 else { return move }
-        let values = parts[1].split(separator: " → ").map { valueText(String($0), column: parts[0]) }
-        return "\(columnLabel(parts[0])) \(values.joined(separator: " → "))"
-    }
-
     /// The overlays that want a person.
     var workTable: PageTable {
         var table = PageTable(

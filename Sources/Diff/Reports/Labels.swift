@@ -1,7 +1,7 @@
 import Payment
 import Schemas
 
-// What the page calls things: the words of the fee schedule.
+// What reports call things: the words of the fee schedule.
 
 extension Difference {
     /// A sentence in which BASE and HEAD go by their names.
@@ -23,6 +23,14 @@ extension Difference {
     func columnLabel(_ column: String) -> String {
         columnLabels[column]
             ?? categories.first { $0.table == "relative_values" && $0.columns == [column] }?.meaning ?? words(column)
+    }
+
+    /// `pctc 9 → 3` as `Professional/technical component 9 → 3`.
+    func moveText(_ move: String) -> String {
+        let parts = move.split(separator: " ", maxSplits: 1).map(String.init)
+        guard parts.count == 2 else { return move }
+        let values = parts[1].split(separator: " → ").map { valueText(String($0), column: parts[0]) }
+        return "\(columnLabel(parts[0])) \(values.joined(separator: " → "))"
     }
 
     /// Whether a change says no more than that a side lacks an input or a column.
