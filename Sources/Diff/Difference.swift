@@ -78,7 +78,8 @@ public struct Difference: Sendable {
     }
 
     func category(of change: Change) -> ChangeCategory { categories[Int(change.category)] }
-    func table(of change: Change) -> ComparedTable { tables[tableOfCategory[Int(change.category)]] }
+    func tableIndex(of change: Change) -> Int { tableOfCategory[Int(change.category)] }
+    func table(of change: Change) -> ComparedTable { tables[tableIndex(of: change)] }
 
     /// The name of the changed column; empty when a whole row came or went.
     func column(of change: Change) -> String {

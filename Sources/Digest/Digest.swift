@@ -12,13 +12,13 @@ public struct Digest {
 
     public mutating func update(_ bytes: UnsafeRawBufferPointer) { hash.update(bufferPointer: bytes) }
 
-    public func hex() -> String { hex(digits: 64) }
+    /// The first 48 bits of the hash.
+    public func prefix48() -> UInt64 { hash.finalize().prefix(6).reduce(0) { $0 << 8 | UInt64($1) } }
 
-    /// The first `digits` of the hash, an even number.
-    public func hex(digits: Int) -> String {
+    public func hex() -> String {
         var text = ""
-        text.reserveCapacity(digits)
-        for byte in hash.finalize().prefix(digits / 2) {
+        text.reserveCapacity(64)
+        for byte in hash.finalize() {
             for nibble in [byte >> 4, byte & 15] {
                 text.unicodeScalars.append(Unicode.Scalar(nibble < 10 ? 0x30 + nibble : 0x57 + nibble))
             }

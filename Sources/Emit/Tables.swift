@@ -36,9 +36,9 @@ struct DatasetTable {
             },
             DatasetTable(DescriptorDigestRow.self) { body in
                 for index in codes.indices {
-                    for row in codes[index].relativeValues {
-                        guard let digest = row.descriptorDigest else { continue }
-                        try body(DescriptorDigestRow(key: row.key, digest: digest).cells)
+                    for row in codes[index].relativeValues.indices {
+                        guard let digest = codes[index].relativeValues[row].descriptorDigest else { continue }
+                        try body(DescriptorDigestRow(key: codes[index].relativeValues[row].key, digest: digest).cells)
                     }
                 }
             },

@@ -135,12 +135,12 @@ extension RelativeValue: TableRow {
 
 /// Stands for a PPRRVU descriptor where its text may not be shown: enough to see a change, too little to read.
 public struct DescriptorDigest: Sendable, Equatable {
-    /// The first twelve hexadecimal digits of the SHA-256 of the text as published.
-    public let whole: String
+    /// The first 48 bits of the SHA-256 of the text as published.
+    public let whole: UInt64
     /// The same of its words alone: letters and digits in lower case.
-    public let words: String
+    public let words: UInt64
 
-    public init(whole: String, words: String) {
+    public init(whole: UInt64, words: UInt64) {
         self.whole = whole
         self.words = words
     }
@@ -158,5 +158,18 @@ public struct DescriptorDigestRow: TableRow {
 
     public static let table = "descriptor_digests"
     public static let columns = ["code", "modifier", "digest", "words_digest"]
-    public var cells: [Cell] { [.text(key.code), .text(key.modifier), .text(digest.whole), .text(digest.words)] }
+    public var cells: [Cell] {
+        [.text(key.code), .text(key.modifier), .text(hexadecimal(digest.whole)), .text(hexadecimal(digest.words))]
+    }
+}
+
+/// Twelve lower-case digits.
+private func hexadecimal(_ bits: UInt64) -> String {
+    String(unsafeUninitializedCapacity: 12) { buffer in
+        for index in 0..<12 {
+            let digit = UInt8(truncatingIfNeeded: bits >> UInt64(44 - 4 * index)) & 15
+            buffer[index] = digit < 10 ? 0x30 + digit : 0x57 + digit
+        }
+        return 12
+    }
 }

@@ -97,15 +97,15 @@ private struct DescriptorDigests {
     mutating func digest(of text: String) -> DescriptorDigest? {
         guard !text.isEmpty else { return nil }
         if let last, last.text == text { return last.digest }
-        let digest = DescriptorDigest(whole: hex(Array(text.utf8)), words: hex(words(of: text)))
+        let digest = DescriptorDigest(whole: digest(of: Array(text.utf8)), words: digest(of: words(of: text)))
         last = (text, digest)
         return digest
     }
 
-    private func hex(_ bytes: [UInt8]) -> String {
+    private func digest(of bytes: [UInt8]) -> UInt64 {
         var digest = Digest()
         digest.update(bytes)
-        return digest.hex(digits: 12)
+        return digest.prefix48()
     }
 
     /// Letters and digits in lower case, a blank between words.

@@ -9,6 +9,8 @@ public struct Workbook {
     private var strings: [UInt8] = []
     private var stringEnds: [Int] = []
     private var rest: [UInt8] = []
+    /// References and escapes; made once, since making it takes longer than using it.
+    private let escapes = #/&(#x?)?([0-9A-Za-z]+);|_x([0-9A-Fa-f]{4})_/#
     /// What may still be read, in bytes of text and eight for each cell: a small file can repeat a long string, or
     /// name far columns, often enough to fill any memory. CMS's largest sheet takes a twentieth.
     private var room = 1 << 28
@@ -42,7 +44,7 @@ public struct Workbook {
                 while parts.skip(past: "<t"), let tag = parts.take(until: ">") {
                     if bytes[tag.upperBound - 1] == UInt8(ascii: "/") { continue }
                     guard let text = parts.take(until: "</t>") else { break }
-                    Self.append(bytes[text], to: &strings)
+                    Self.append(bytes[text], escapes, to: &strings)
                 }
                 stringEnds.append(strings.count)
             }
@@ -99,7 +101,7 @@ public struct Workbook {
         let isShared = type.count == 1 && bytes[type.lowerBound] == UInt8(ascii: "s")
         if type.count == "inlineStr".utf8.count {
             if scanner.skip(past: "<t"), scanner.skip(past: ">"), let text = scanner.take(until: "</t>") {
-                Self.append(bytes[text], to: &value)
+                Self.append(bytes[text], escapes, to: &value)
             }
         } else if scanner.skip(past: "<v>"), let raw = scanner.take(until: "</v>") {
             if isShared {
@@ -116,7 +118,7 @@ public struct Workbook {
                 }
                 value = Self.decimal(bytes[raw])
             } else {
-                Self.append(bytes[raw], to: &value)
+                Self.append(bytes[raw], escapes, to: &value)
             }
         }
         append(value)
@@ -132,7 +134,10 @@ public struct Workbook {
     /// Appends character data with its references (`&amp;`, `&#233;`) and the escapes of spreadsheets (`_x001A_`)
     /// resolved. CMS's end-of-file mark means nothing in a workbook and is left out; a line break within a cell is
     /// a blank.
-    private static func append(_ text: Slice<UnsafeBufferPointer<UInt8>>, to buffer: inout [UInt8]) {
+    private static func append(
+        _ text: Slice<UnsafeBufferPointer<UInt8>>, _ escapes: Regex<(Substring, Substring?, Substring?, Substring?)>,
+        to buffer: inout [UInt8]
+    ) {
         guard text.contains(where: { $0 == UInt8(ascii: "&") || $0 == UInt8(ascii: "_") || $0 < 0x20 }) else {
             buffer.append(contentsOf: text)
             return
@@ -142,7 +147,7 @@ public struct Workbook {
             for index in start..<buffer.count where [0x09, 0x0A, 0x0D].contains(buffer[index]) { buffer[index] = 0x20 }
         }
         let string = String(decoding: text, as: UTF8.self)
-        let resolved = string.replacing(#/&(#x?)?([0-9A-Za-z]+);|_x([0-9A-Fa-f]{4})_/#) { match -> String in
+        let resolved = string.replacing(escapes) { match -> String in
             if let digits = match.output.3 {
                 let number = UInt32(digits, radix: 16) ?? 0x1A
                 return number == 0x1A

@@ -51,41 +51,52 @@ public func diffJSON(_ difference: Difference, _ verdict: Verdict, schemas: Sche
             }
         }
         json.array("changes") { json in
-            let cells = CellTypes(schemas)
-            for change in difference.changes where !difference.isFill(change) {
-                json.line { $0.change(change, in: difference, cells) }
+            let tables = difference.tables.map { ChangedTable($0, difference, schemas) }
+            for change in difference.changes {
+                let table = tables[difference.tableIndex(of: change)]
+                guard !table.isFill(change, in: difference) else { continue }
+                json.line { $0.change(change, of: table, in: difference) }
             }
         }
     }
     return json.bytes + [0x0A]
 }
 
-/// How a column's text is written in JSON.
-private struct CellTypes {
-    private var types: [String: [String: TableSchema.ColumnType]] = [:]
-    private var places: [String: [String: Int]] = [:]
-
-    init(_ schemas: Schemas) {
-        for table in schemas.tables {
-            types[table.name] = Dictionary(
-                table.columns.map { ($0.name, $0.type) }, uniquingKeysWith: { first, _ in first })
-            places[table.name] = Dictionary(
-                table.columns.compactMap { column in column.places.map { (column.name, $0) } },
-                uniquingKeysWith: { first, _ in first })
-        }
+/// How the texts of a table are written in JSON, looked up once: a difference has a hundred thousand of them.
+private struct ChangedTable {
+    struct Column {
+        let name: String
+        /// Numbers and truth values stand as they are: their digits are the number that CMS published.
+        let isBare: Bool
+        /// Of a decimal: how many digits stand behind the point.
+        var places: Int?
+        /// What most rows of HEAD have, where only one side has the column.
+        var fill: String?
     }
 
-    /// Of a decimal column: how many digits stand behind the point.
-    func places(_ table: String, _ column: String) -> Int? {
-        types[table]?[column] == .decimal ? places[table]?[column] : nil
+    let table: ComparedTable
+    let keys: [Column]
+    /// In the order of ``ComparedTable/columns``.
+    let columns: [Column]
+
+    init(_ table: ComparedTable, _ difference: Difference, _ schemas: Schemas) {
+        self.table = table
+        let schema = schemas.tables.first { $0.name == table.name }
+        func column(_ name: String) -> Column {
+            let definition = schema?.columns.first { $0.name == name }
+            return Column(
+                name: name, isBare: definition.map { [.decimal, .integer, .boolean].contains($0.type) } ?? false,
+                places: definition?.type == .decimal ? definition?.places : nil,
+                fill: difference.oneSided.first { $0.table == table.name && $0.column == name }?.fill)
+        }
+        keys = (schema?.columns.filter(\.isKey) ?? []).map { column($0.name) }
+        columns = table.columns.map { column($0.name) }
     }
 
-    /// The digits of a decimal are kept: they are the number that CMS published.
-    func isBare(_ table: String, _ column: String) -> Bool {
-        switch types[table]?[column] {
-        case .decimal, .integer, .boolean: true
-        default: false
-        }
+    /// Whether a change only gives a row what its column's `fill` says already.
+    func isFill(_ change: Change, in difference: Difference) -> Bool {
+        guard change.column >= 0, let fill = columns[Int(change.column)].fill else { return false }
+        return difference.rule(of: change)?.origin == .absent && difference.to(change) == fill
     }
 }
 
@@ -239,23 +250,26 @@ extension JSONWriter {
         }
     }
 
-    fileprivate mutating func change(_ change: Change, in difference: Difference, _ cells: CellTypes) {
-        let table = difference.table(of: change)
+    fileprivate mutating func change(_ change: Change, of changed: ChangedTable, in difference: Difference) {
         field("category", difference.category(of: change).id)
-        for (name, value) in difference.key(of: change) { cell(name, value, cells.isBare(table.name, name)) }
+        let (side, row) = difference.row(of: change)
+        for (key, column) in zip(changed.keys, side.keyColumns) { cell(key.name, side.text(row, column), key.isBare) }
         if change.column >= 0 {
-            let column = difference.column(of: change)
-            field("field", column)
-            cell("from", difference.from(change), cells.isBare(table.name, column))
-            cell("to", difference.to(change), cells.isBare(table.name, column))
-            if let size = difference.size(of: change, places: cells.places(table.name, column)) {
-                field("change", size.change)
-                field("percent", size.percent)
+            let column = changed.columns[Int(change.column)]
+            let from = difference.from(change)
+            let to = difference.to(change)
+            field("field", column.name)
+            cell("from", from, column.isBare)
+            cell("to", to, column.isBare)
+            if let places = column.places, let old = digits(from), let new = digits(to) {
+                field("change", .decimal(new - old, places: places))
+                field("percent", percent(from: old, to: new))
             }
         } else if change.head >= 0 {
             object("row") { json in
-                for (index, name) in table.head.columns.enumerated() where !table.head.keyColumns.contains(index) {
-                    json.cell(name, table.head.text(Int(change.head), index), cells.isBare(table.name, name))
+                for column in changed.columns {
+                    guard let index = side.column(column.name) else { continue }
+                    json.cell(column.name, side.text(row, index), column.isBare)
                 }
             }
         }
@@ -267,26 +281,11 @@ extension JSONWriter {
     }
 }
 
-extension Difference {
-    /// How much a decimal changed, and in percent of the old value, rounded half away from zero to hundredths;
-    /// nothing where there is no number on either side.
-    fileprivate func size(of change: Change, places: Int?) -> (change: Cell, percent: Cell)? {
-        guard let places, let old = digits(from(change)), let new = digits(to(change)) else { return nil }
-        let magnitude = (new - old).magnitude
-        let hundredths = old == 0 ? nil : Int64((magnitude * 10_000 + UInt64(old) / 2) / UInt64(old))
-        return (
-            .decimal(new - old, places: places),
-            hundredths.map { .decimal(new < old ? -$0 : $0, places: 2) } ?? .null
-        )
-    }
-
-    /// Whether a change only gives a row what its column's `fill` says already.
-    fileprivate func isFill(_ change: Change) -> Bool {
-        guard change.column >= 0, let rule = rule(of: change), rule.origin == .absent else { return false }
-        let table = table(of: change).name
-        let column = column(of: change)
-        return oneSided.contains { $0.table == table && $0.column == column && $0.fill == to(change) }
-    }
+/// In percent of the old value, rounded half away from zero to hundredths; nothing of zero.
+private func percent(from old: Int64, to new: Int64) -> Cell {
+    guard old != 0 else { return .null }
+    let hundredths = Int64(((new - old).magnitude * 10_000 + UInt64(old) / 2) / UInt64(old))
+    return .decimal(new < old ? -hundredths : hundredths, places: 2)
 }
 
 extension String {
