@@ -55,7 +55,7 @@ let package = Package(
         .target(name: "CSchemas"),
         .target(name: "CSystem"),
         .target(name: "JSON", dependencies: ["Model"]),
-        .target(name: "YAML", dependencies: [.product(name: "Yams", package: "Yams")]),
+        .target(name: "YAML", dependencies: ["Model", .product(name: "Yams", package: "Yams")]),
         .target(name: "Payment", dependencies: ["Model"]),
         .target(name: "Schemas", dependencies: ["CSchemas", "CSV", "Model"]),
 

@@ -1,4 +1,5 @@
 private import Crypto
+public import Foundation
 
 /// SHA-256, whole or in pieces, as lower-case hex.
 public struct Digest {
@@ -15,6 +16,9 @@ public struct Digest {
     /// The first 48 bits of the hash.
     public func prefix48() -> UInt64 { hash.finalize().prefix(6).reduce(0) { $0 << 8 | UInt64($1) } }
 
+    /// As browsers write it in a content security policy.
+    public func base64() -> String { Data(hash.finalize()).base64EncodedString() }
+
     public func hex() -> String {
         var text = ""
         text.reserveCapacity(64)
@@ -30,6 +34,20 @@ public struct Digest {
         var digest = Digest()
         digest.update(bytes)
         return digest.hex()
+    }
+
+    /// The hash and the size of a file, read piece by piece.
+    /// - Throws: when it cannot be read.
+    public static func hex(contentsOf file: URL) throws -> (sha256: String, bytes: Int) {
+        let handle = try FileHandle(forReadingFrom: file)
+        defer { try? handle.close() }
+        var digest = Digest()
+        var count = 0
+        while let piece = try handle.read(upToCount: 1 << 18), !piece.isEmpty {
+            piece.withUnsafeBytes { digest.update($0) }
+            count += piece.count
+        }
+        return (digest.hex(), count)
     }
 
     public static func hex(_ text: String) -> String { hex(Array(text.utf8)) }

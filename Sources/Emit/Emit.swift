@@ -114,15 +114,8 @@ private func writeDatabase(_ dataset: Dataset, to folder: URL, schemas: Schemas)
     let url = folder.appendingPathComponent(path)
     do {
         try DatabaseWriter(dataset: dataset, schemas: schemas).write(to: url)
-        let handle = try FileHandle(forReadingFrom: url)
-        defer { try? handle.close() }
-        var digest = Digest()
-        var count = 0
-        while let chunk = try handle.read(upToCount: 1 << 18), !chunk.isEmpty {
-            chunk.withUnsafeBytes { digest.update($0) }
-            count += chunk.count
-        }
-        return EmittedFile(path: path, sha256: digest.hex(), bytes: count, rows: nil)
+        let (sha256, bytes) = try Digest.hex(contentsOf: url)
+        return EmittedFile(path: path, sha256: sha256, bytes: bytes, rows: nil)
     } catch {
         throw cannotWrite(path, error)
     }

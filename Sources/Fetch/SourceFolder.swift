@@ -56,17 +56,7 @@ public struct SourceFolder: Sendable {
         else { return .missing }
         let file = contents.appendingPathComponent(sha256).appendingPathComponent(name)
         guard FileManager.default.fileExists(atPath: file.path) else { return .missing }
-        var digest = Digest()
-        do {
-            let handle = try FileHandle(forReadingFrom: file)
-            defer { try? handle.close() }
-            while let piece = try handle.read(upToCount: 1 << 20), !piece.isEmpty {
-                piece.withUnsafeBytes { digest.update($0) }
-            }
-        } catch {
-            return .damaged(file)
-        }
-        return digest.hex() == sha256 ? .whole(file) : .damaged(file)
+        return (try? Digest.hex(contentsOf: file).sha256) == sha256 ? .whole(file) : .damaged(file)
     }
 
     /// Moves a file that has arrived to its place, in one step and for good.

@@ -57,11 +57,13 @@ struct QuestionTemplate {
 }
 
 /// Reads overlays as text: a scalar is what the editor typed, never a number or a truth value.
-struct OverlayReader {
+struct OverlayReader: YAMLReader {
+    static let findings = "overlay"
+
     private(set) var codes: [CodeOverlay] = []
     private(set) var categories: [CategoryOverlay] = []
-    private(set) var problems = Diagnostics()
-    private var file = ""
+    var problems = Diagnostics()
+    private(set) var file = ""
 
     /// Allowed values, for messages that help.
     let reasons: Set<String>
@@ -75,14 +77,8 @@ struct OverlayReader {
     /// Reads one file of one or many documents.
     mutating func read(_ overlay: OverlayFile) {
         file = overlay.path
-        do {
-            for document in try readYAML(overlay.text) { read(document) }
-        } catch {
-            problems.add(
-                Diagnostic(
-                    .error, "overlay_yaml", at: Place(file, line: error.line, column: error.column), error.message,
-                    hint: "Texts with a colon, a hash or a brace need quotation marks or a block (`>-`)."))
-        }
+        let hint = "Texts with a colon, a hash or a brace need quotation marks or a block (`>-`)."
+        for document in documents(overlay.text, hint: hint) ?? [] { read(document) }
     }
 
     private mutating func read(_ document: YAMLNode) {
@@ -262,19 +258,6 @@ struct OverlayReader {
             return []
         }
         return list.compactMap { item in text(item).map { Placed(value: $0, place: place(item)) } }
-    }
-
-    private mutating func refuseUnknownKeys(_ mapping: YAMLMapping, _ known: [String]) {
-        for (key, _) in mapping.members where !known.contains(key.text ?? "") {
-            report(
-                "overlay_key", key, "'\(key.text ?? "")' is no key here; known are \(known.joined(separator: ", "))")
-        }
-    }
-
-    private func place(_ node: YAMLNode) -> Place { Place(file, line: node.line, column: node.column) }
-
-    private mutating func report(_ id: String, _ node: YAMLNode, _ message: String, hint: String? = nil) {
-        problems.add(Diagnostic(.error, id, at: place(node), message, hint: hint))
     }
 }
 

@@ -39,9 +39,8 @@ func checkActions(_ canonical: Canonical, inputs: [Input], store: Store) throws(
 
 /// The newest revision of the release that ends on the day before `release` begins.
 private func quarterBefore(_ release: Release, in store: Store) throws(IngestError) -> Revision? {
-    for label in store.labels() {
-        guard let newest = store.revisions(of: label).last,
-            let end = try store.manifest(of: newest)["release"]?["effective"]?["to"]?.string,
+    for newest in store.newestRevisions() {
+        guard let end = try store.manifest(of: newest)["release"]?["effective"]?["to"]?.string,
             let day = CalendarDate(iso: end), day.isDayBefore(release.effectiveFrom)
         else { continue }
         return newest

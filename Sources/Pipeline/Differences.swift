@@ -13,11 +13,9 @@ import Synchronization
 /// - Throws: when there is no such revision.
 public func revision(_ name: String, in store: Store) throws(IngestError) -> Revision {
     let folder = URL(fileURLWithPath: name)
-    guard
-        name.contains("/")
-            || FileManager.default.fileExists(atPath: folder.appendingPathComponent("manifest.json").path)
-    else { return try store.revision(name) }
-    guard FileManager.default.fileExists(atPath: folder.appendingPathComponent("manifest.json").path) else {
+    let isRevision = FileManager.default.fileExists(atPath: folder.appendingPathComponent("manifest.json").path)
+    guard isRevision || name.contains("/") else { return try store.revision(name) }
+    guard isRevision else {
         throw IngestError(
             .unavailable, "manifest_missing", at: Place(name), "there is no manifest to read here",
             hint: "Name a label such as RVU26A, a revision such as RVU26A-r2, or a revision's folder.")
@@ -36,18 +34,13 @@ public func baseRevision(
 ) throws(IngestError) -> Revision? {
     if let replaced = store.revisions(of: label).last(where: { $0.number < number }) { return replaced }
     var newest: (from: CalendarDate, revision: Revision)?
-    for other in store.labels() where other != label {
-        guard let revision = store.revisions(of: other).last,
-            let from = try effectiveDay(of: revision, in: store), from < effectiveFrom,
-            newest.map({ ($0.from, $0.revision.label) < (from, other) }) ?? true
+    for revision in store.newestRevisions() where revision.label != label {
+        guard let from = try store.effectiveFrom(of: revision), from < effectiveFrom,
+            newest.map({ ($0.from, $0.revision.label) < (from, revision.label) }) ?? true
         else { continue }
         newest = (from, revision)
     }
     return newest?.revision
-}
-
-private func effectiveDay(of revision: Revision, in store: Store) throws(IngestError) -> CalendarDate? {
-    try store.manifest(of: revision)["release"]?["effective"]?["from"]?.string.flatMap { CalendarDate(iso: $0) }
 }
 
 /// Compares two published revisions.
@@ -100,7 +93,7 @@ private func readSnapshot(
         }
         return .success(
             Snapshot(
-                manifest: manifest, tables: tables, overlayPlaces: try overlayPlaces(in: folder), schemas: schemas))
+                manifest: manifest, tables: tables, overlayPlaces: overlayPlaces(in: folder), schemas: schemas))
     } catch {
         return .failure(error)
     }
@@ -127,7 +120,7 @@ private func readTable(_ path: String, sha256: String, in folder: URL) throws(In
 }
 
 /// Where each overlay lies: the rows that provenance has of the table `editorial`, which stand last.
-private func overlayPlaces(in folder: URL) throws(IngestError) -> [String: Place] {
+private func overlayPlaces(in folder: URL) -> [String: Place] {
     let url = folder.appendingPathComponent("tables/provenance.csv")
     guard let data = try? Data(contentsOf: url, options: .alwaysMapped) else { return [:] }
     var lines: [UInt8] = []
@@ -154,12 +147,12 @@ private func overlayPlaces(in folder: URL) throws(IngestError) -> [String: Place
 
 /// Those of some codes that a release of the store had before `base` took effect.
 private func known(_ codes: [String], before base: Revision?, in store: Store) -> [String] {
-    guard !codes.isEmpty, let base, let day = (try? effectiveDay(of: base, in: store)) ?? nil else { return [] }
-    let earlier = store.labels().compactMap { label -> Revision? in
-        guard label != base.label, let revision = store.revisions(of: label).last,
-            let from = (try? effectiveDay(of: revision, in: store)) ?? nil, from < day
-        else { return nil }
-        return revision
+    guard !codes.isEmpty, let base, let day = (try? store.effectiveFrom(of: base)) ?? nil else { return [] }
+    let earlier = store.newestRevisions().filter { revision in
+        guard revision.label != base.label, let from = (try? store.effectiveFrom(of: revision)) ?? nil else {
+            return false
+        }
+        return from < day
     }
     return codes.filter { code in
         earlier.contains { ((try? store.document(of: code, in: $0)) ?? nil) != nil }

@@ -28,9 +28,8 @@ public func history(
     of code: String, modifier: String, locality: String?, in store: Store, schemas: Schemas
 ) throws(IngestError) -> [HistoryEntry] {
     var revisions: [(from: String, revision: Revision)] = []
-    for label in store.labels() {
-        guard let newest = store.revisions(of: label).last else { continue }
-        revisions.append((try store.manifest(of: newest)["release"]?["effective"]?["from"]?.text ?? "", newest))
+    for newest in store.newestRevisions() {
+        revisions.append((try store.effectiveFrom(of: newest)?.description ?? "", newest))
     }
     revisions.sort { ($0.from, $0.revision.label) < ($1.from, $1.revision.label) }
 

@@ -59,8 +59,8 @@ public struct RunReport: Sendable {
     /// Against the release that was published before.
     public let difference: Difference
     public let verdict: Verdict
-    /// The difference in every form.
-    public let reports: [Report]
+    /// The difference in every form, as published; `nil` when this run published nothing.
+    public let reports: [Report]?
 
     /// The revision that holds the release now.
     public var revision: Revision? {
@@ -158,8 +158,7 @@ private func publish(
     let difference = try difference(
         base: base, head: staging, manifest: try manifest(of: emitted, number), in: store, schemas: schemas)
     let verdict = policy.judge(difference, schemas: schemas)
-    let reports = reports(difference, verdict, schemas: schemas)
-    func report(_ outcome: RunReport.Outcome) -> RunReport {
+    func report(_ outcome: RunReport.Outcome, _ reports: [Report]? = nil) -> RunReport {
         RunReport(dataset: dataset, outcome: outcome, difference: difference, verdict: verdict, reports: reports)
     }
     if let unchanged {
@@ -173,6 +172,7 @@ private func publish(
     }
 
     progress(StageProgress(stage: .publish, detail: release.label))
+    let reports = reports(difference, verdict, schemas: schemas)
     var further: [EmittedFile] = []
     for report in reports {
         try store.stage(report.bytes, as: report.path)
@@ -180,7 +180,7 @@ private func publish(
             EmittedFile(path: report.path, sha256: Digest.hex(report.bytes), bytes: report.bytes.count, rows: nil))
     }
     for file in emitted.revisionFiles(number, further: further) { try store.stage(file.bytes, as: file.path) }
-    return report(.published(try store.publish(label: release.label, number: number)))
+    return report(.published(try store.publish(label: release.label, number: number)), reports)
 }
 
 /// The manifest that a revision would have, for the stage `diff`, which adds files of its own to it.
@@ -261,10 +261,8 @@ private func refuseDamaged(_ emitted: Emitted, _ newest: Revision, _ store: Stor
 
 /// A store holds one tier: readers of the public one must never meet licensed text behind `latest.json`.
 private func refuseOtherTier(_ store: Store, _ tier: Tier) throws(IngestError) {
-    for label in store.labels() {
-        guard let newest = store.revisions(of: label).last,
-            let found = try store.manifest(of: newest)["tier"]?.string, found != tier.rawValue
-        else { continue }
+    for newest in store.newestRevisions() {
+        guard let found = try store.manifest(of: newest)["tier"]?.string, found != tier.rawValue else { continue }
         throw IngestError(
             .usage, "store_tier", at: Place(store.root.path),
             "this store holds the \(found) tier (\(newest.name)), and the run is for the \(tier.rawValue) tier",

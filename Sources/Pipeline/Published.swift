@@ -74,7 +74,7 @@ public struct Published: Sendable {
 
     /// The day from which the release holds.
     public func effectiveFrom() throws(IngestError) -> CalendarDate? {
-        try store.manifest(of: revision)["release"]?["effective"]?["from"]?.string.flatMap { CalendarDate(iso: $0) }
+        try store.effectiveFrom(of: revision)
     }
 
     // MARK: Localities by name

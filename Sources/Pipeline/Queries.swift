@@ -32,16 +32,15 @@ public func releaseList(_ store: Store, schemas: Schemas) throws(IngestError) ->
             conversionFactorQP: entry.conversionFactors?.qp?.description,
             revisions: store.revisions(of: entry.release.label).map(\.number))
     }
-    for label in store.labels() where !list.contains(where: { $0.label == label }) {
-        guard let newest = store.revisions(of: label).last else { continue }
+    for newest in store.newestRevisions() where !list.contains(where: { $0.label == newest.label }) {
         let manifest = try store.manifest(of: newest)
         list.append(
             ListedRelease(
-                label: label, effectiveFrom: manifest["release"]?["effective"]?["from"]?.text ?? "",
+                label: newest.label, effectiveFrom: manifest["release"]?["effective"]?["from"]?.text ?? "",
                 effectiveTo: manifest["release"]?["effective"]?["to"]?.text ?? "",
                 conversionFactor: manifest["conversion_factors"]?["non_qp"]?.text,
                 conversionFactorQP: manifest["conversion_factors"]?["qp"]?.text.nonEmpty,
-                revisions: store.revisions(of: label).map(\.number)))
+                revisions: store.revisions(of: newest.label).map(\.number)))
     }
     return list.sorted { ($0.effectiveFrom, $0.label) < ($1.effectiveFrom, $1.label) }
 }

@@ -59,6 +59,9 @@ public struct Store: Sendable {
         }.sorted { $0.number < $1.number }
     }
 
+    /// The newest revision of each release, by label.
+    public func newestRevisions() -> [Revision] { labels().compactMap { revisions(of: $0).last } }
+
     /// The revision that `name` means: `RVU26A` (its newest revision), `RVU26A-r2`, or nothing (the latest).
     /// - Throws: when the store holds no such revision.
     public func revision(_ name: String?) throws(IngestError) -> Revision {
@@ -95,6 +98,12 @@ public struct Store: Sendable {
                 .badData, "manifest_unreadable", at: Place(url.path), "the manifest cannot be read: \(error)",
                 hint: "Restore the revision's folder from a copy; nothing may change in it.")
         }
+    }
+
+    /// The day from which a revision's release holds.
+    /// - Throws: when its manifest cannot be read.
+    public func effectiveFrom(of revision: Revision) throws(IngestError) -> CalendarDate? {
+        try manifest(of: revision)["release"]?["effective"]?["from"]?.string.flatMap { CalendarDate(iso: $0) }
     }
 
     /// The document of `code` in `codes.ndjson`, found by bisection: lines are sorted by code.
@@ -211,14 +220,13 @@ public struct Store: Sendable {
     /// the store holds, so that it can always be put right.
     private func writeLatest() throws(IngestError) {
         var latest: (from: String, revision: Revision, manifest: JSONValue, sha256: String)?
-        for label in labels() {
-            guard let newest = revisions(of: label).last else { continue }
+        for newest in newestRevisions() {
             let url = newest.folder.appendingPathComponent("manifest.json")
             guard let bytes = try? [UInt8](Data(contentsOf: url)), let manifest = try? JSONValue(bytes) else {
                 continue
             }
             let from = manifest["release"]?["effective"]?["from"]?.string ?? ""
-            if let current = latest, (current.from, current.revision.label) > (from, label) { continue }
+            if let current = latest, (current.from, current.revision.label) > (from, newest.label) { continue }
             latest = (from, newest, manifest, Digest.hex(bytes))
         }
         guard let latest else { return }

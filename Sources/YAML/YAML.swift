@@ -1,3 +1,4 @@
+public import Model
 private import Yams
 
 /// A YAML value as its editor typed it: `NO` is the text NO and `00100` keeps its zeros.
@@ -86,6 +87,42 @@ extension YAMLError {
                 column: context.mark.column)
         case .reader(let problem, _, _, _): self.init(message: problem, line: nil, column: nil)
         default: self.init(message: "\(error)", line: nil, column: nil)
+        }
+    }
+}
+
+/// Reads files of one kind and collects what is wrong with them, each thing at its line and column.
+public protocol YAMLReader {
+    /// The first word of its findings' identifiers: `overlay`, `policy`.
+    static var findings: String { get }
+    /// The file that is being read, as findings name it.
+    var file: String { get }
+    var problems: Diagnostics { get set }
+}
+
+extension YAMLReader {
+    public func place(_ node: YAMLNode) -> Place { Place(file, line: node.line, column: node.column) }
+
+    public mutating func report(_ id: String, _ node: YAMLNode, _ message: String, hint: String? = nil) {
+        problems.add(Diagnostic(.error, id, at: place(node), message, hint: hint))
+    }
+
+    public mutating func refuseUnknownKeys(_ mapping: YAMLMapping, _ known: [String]) {
+        for (key, _) in mapping.members where !known.contains(key.text ?? "") {
+            report(
+                "\(Self.findings)_key", key,
+                "'\(key.text ?? "")' is no key here; known are \(known.joined(separator: ", "))")
+        }
+    }
+
+    /// The documents of `text`; a finding and nothing where it is no YAML.
+    public mutating func documents(_ text: String, hint: String? = nil) -> [YAMLNode]? {
+        do { return try readYAML(text) } catch {
+            problems.add(
+                Diagnostic(
+                    .error, "\(Self.findings)_yaml", at: Place(file, line: error.line, column: error.column),
+                    error.message, hint: hint))
+            return nil
         }
     }
 }

@@ -47,10 +47,8 @@ struct DiffCommand: ParsableCommand {
             } else {
                 print(diffText(difference, verdict))
             }
-            if gate.report != nil || gate.github {
-                try gate.write(
-                    reports(difference, verdict, schemas: schemas), difference, verdict, overlays: overlays ?? "")
-            }
+            try gate.write(
+                reports(difference, verdict, schemas: schemas), difference, verdict, overlays: overlays ?? "")
             if verdict.outcome == .fail { throw ExitCode(Int32(verdict.exitCode)) }
         }
     }

@@ -35,10 +35,13 @@ struct GateOptions: ParsableArguments {
         }
     }
 
+    /// Writes what was asked for; `reports` are rendered only then.
     func write(
-        _ reports: [Report], _ difference: Difference, _ verdict: Verdict, overlays: String,
+        _ rendered: @autoclosure () -> [Report], _ difference: Difference, _ verdict: Verdict, overlays: String,
         diagnostics: Diagnostics? = nil
     ) throws {
+        guard report != nil || github else { return }
+        let reports = rendered()
         if let report { try Pipeline.write(reports, to: report) }
         guard github else { return }
         for line in githubAnnotations(difference, verdict, overlays: overlays, diagnostics: diagnostics) { print(line) }

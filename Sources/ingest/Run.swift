@@ -93,7 +93,8 @@ struct Run: ParsableCommand {
             talk.sayChecks(report.dataset.verification, defects: schemas.knownDefects)
             talk.say(diffText(report.difference, report.verdict))
             try gate.write(
-                report.reports, report.difference, report.verdict, overlays: overlays ?? "",
+                report.reports ?? reports(report.difference, report.verdict, schemas: schemas), report.difference,
+                report.verdict, overlays: overlays ?? "",
                 diagnostics: report.dataset.canonical.diagnostics)
             talk.sayResult(report, store: store.store)
             if let revision = report.revision {

@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import os
+import pty
 import re
 import shutil
 import subprocess
@@ -62,6 +63,26 @@ def ingest(*arguments, cwd=None, env=None, binary=None, timeout=120, **options):
         command, cwd=cwd, env=env or environment(), stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout,
         **options)
     return Result(command, done.returncode, done.stdout, done.stderr.decode("utf-8", "replace"))
+
+
+def terminal(arguments, env):
+    """What the program writes to a terminal of its own as its standard error."""
+    main, side = pty.openpty()
+    process = subprocess.Popen(
+        [str(INGEST), *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=side, env=env)
+    os.close(side)
+    said = b""
+    while True:
+        try:
+            part = os.read(main, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        said += part
+    os.close(main)
+    process.communicate()
+    return said.decode("utf-8", "replace")
 
 
 def run_arguments(store, release, inputs, overlays=None, tier=None):

@@ -2,7 +2,6 @@
 
 import json
 import os
-import pty
 import re
 import shutil
 import subprocess
@@ -11,7 +10,7 @@ import pytest
 
 from support import (
     INGEST, SAMPLE_HCPCS, SAMPLE_OVERLAYS, SAMPLE_RVU, Published, assert_published, environment, exact_json, ingest, run,
-    run_samples)
+    run_samples, terminal)
 
 
 # run
@@ -46,33 +45,13 @@ def test_a_run_without_a_terminal_writes_plain_lines(samples):
     assert "\x1b" not in samples.result.err and "\r" not in samples.result.err
 
 
-def terminal(arguments, **env):
-    """What the program writes to a terminal as its standard error."""
-    main, side = pty.openpty()
-    process = subprocess.Popen(
-        [str(INGEST), *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=side,
-        env=environment(TERM="xterm-256color", **env))
-    os.close(side)
-    said = b""
-    while True:
-        try:
-            part = os.read(main, 65536)
-        except OSError:
-            break
-        if not part:
-            break
-        said += part
-    os.close(main)
-    process.communicate()
-    return said.decode("utf-8", "replace")
-
-
 def test_a_terminal_gets_one_moving_line_and_NO_COLOR_is_respected(tmp_path):
+    xterm = environment(TERM="xterm-256color")
     arguments = ["run", "--release", "RVU26A", "--input", SAMPLE_RVU, "--store"]
-    assert "\r" in terminal([*arguments, tmp_path / "a"])
+    assert "\r" in terminal([*arguments, tmp_path / "a"], xterm)
     coloured = re.compile(r"\x1b\[3\dm")
-    assert coloured.search(terminal([*arguments, tmp_path / "b"]))
-    assert not coloured.search(terminal([*arguments, tmp_path / "c"], NO_COLOR="1"))
+    assert coloured.search(terminal([*arguments, tmp_path / "b"], xterm))
+    assert not coloured.search(terminal([*arguments, tmp_path / "c"], {**xterm, "NO_COLOR": "1"}))
 
 
 @pytest.mark.parametrize("arguments", [

@@ -3,7 +3,6 @@ throttles and refuses. Nothing inside the program is replaced."""
 
 import json
 import os
-import pty
 import random
 import re
 import resource
@@ -23,7 +22,7 @@ from cms_server import HCPCS_ARCHIVE, Server, file, rvu_archive
 from fetching import (
     HCPCS25A, HCPCS25B, QUICK, RVU25A, RVU25B, RVU25B_BY_RULE, assert_failed, assert_fetched, fetch, fetch_command, kept,
     leftovers, lock_of, no_proxy, pin_of)
-from support import INGEST, ingest, sha256
+from support import INGEST, ingest, sha256, terminal
 
 SMALL = rvu_archive()
 LARGE = rvu_archive(padding=3_000_000)
@@ -508,26 +507,6 @@ def test_a_body_of_500_MB_takes_no_more_memory_than_a_small_one(server, store, t
 
 
 # What is said.
-
-
-def terminal(arguments, env):
-    """What the program writes to a terminal of its own as its standard error."""
-    main, side = pty.openpty()
-    process = subprocess.Popen(
-        [str(INGEST), *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=side, env=env)
-    os.close(side)
-    said = b""
-    while True:
-        try:
-            part = os.read(main, 65536)
-        except OSError:
-            break
-        if not part:
-            break
-        said += part
-    os.close(main)
-    process.communicate()
-    return said.decode("utf-8", "replace")
 
 
 def test_a_terminal_shows_how_far_a_download_is_on_one_line(server, store):

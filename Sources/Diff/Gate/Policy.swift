@@ -72,7 +72,8 @@ struct PolicyNumber: ExactDecimal {
 }
 
 /// Reads a policy's YAML and collects what is wrong with it.
-private struct PolicyReader {
+private struct PolicyReader: YAMLReader {
+    static let findings = "policy"
     let file: String
     let known: [String]
     var problems = Diagnostics()
@@ -87,13 +88,7 @@ private struct PolicyReader {
     }
 
     mutating func read(_ text: String) {
-        let documents: [YAMLNode]
-        do { documents = try readYAML(text) } catch {
-            problems.add(
-                Diagnostic(
-                    .error, "policy_yaml", at: Place(file, line: error.line, column: error.column), error.message))
-            return
-        }
+        guard let documents = documents(text) else { return }
         guard documents.count == 1, let top = documents[0].mapping else {
             problems.add(
                 Diagnostic(
@@ -178,18 +173,5 @@ private struct PolicyReader {
             return nil
         }
         return number
-    }
-
-    private mutating func refuseUnknownKeys(_ mapping: YAMLMapping, _ known: [String]) {
-        for (key, _) in mapping.members where !known.contains(key.text ?? "") {
-            report(
-                "policy_key", key, "'\(key.text ?? "")' is no key here; known are \(known.joined(separator: ", "))")
-        }
-    }
-
-    private func place(_ node: YAMLNode) -> Place { Place(file, line: node.line, column: node.column) }
-
-    private mutating func report(_ id: String, _ node: YAMLNode, _ message: String, hint: String? = nil) {
-        problems.add(Diagnostic(.error, id, at: place(node), message, hint: hint))
     }
 }

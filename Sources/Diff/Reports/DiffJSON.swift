@@ -156,7 +156,9 @@ extension JSONWriter {
         field("rows_changed", difference.changedRows)
         field("descriptor_changed_codes", difference.rewordedCodes)
         field("codes_reinstated", difference.reinstated.count)
-        for category in difference.categories { field(category.id, difference.count(category.id)) }
+        for (category, changes) in zip(difference.categories, difference.changesOfCategory) {
+            field(category.id, changes.count)
+        }
     }
 
     fileprivate mutating func rule(_ rule: SystemicRule, in difference: Difference) {

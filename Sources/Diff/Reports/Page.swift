@@ -223,17 +223,7 @@ private func asset(_ asset: PageAsset) -> [UInt8] { Array(UnsafeBufferPointer(st
 
 /// The hash by which the page's policy knows its own style and script.
 private func base64SHA256(_ bytes: [UInt8]) -> String {
-    let hex = Array(Digest.hex(bytes).utf8)
-    func nibble(_ byte: UInt8) -> UInt32 { UInt32(byte < 0x3A ? byte - 0x30 : byte - 0x57) }
-    let hash = stride(from: 0, to: hex.count, by: 2).map { nibble(hex[$0]) << 4 | nibble(hex[$0 + 1]) }
-    let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
-    var text = ""
-    for start in stride(from: 0, to: hash.count, by: 3) {
-        let group = hash[start..<min(start + 3, hash.count)]
-        let bits = group.reduce(0) { $0 << 8 | $1 } << (8 * UInt32(3 - group.count))
-        for place in 0..<4 {
-            text.append(place <= group.count ? letters[Int(bits >> (18 - 6 * UInt32(place)) & 63)] : "=")
-        }
-    }
-    return text
+    var digest = Digest()
+    digest.update(bytes)
+    return digest.base64()
 }

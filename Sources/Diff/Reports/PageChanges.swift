@@ -21,7 +21,7 @@ extension Difference {
         }
         var rows: [Move: (all: Int, explained: Int)] = [:]
         var labels: [Int: (label: String, column: String)] = [:]
-        for change in indicatorChanges {
+        for change in changes(of: Self.indicatorGroups) {
             let move = Move(category: Int(change.category), from: from(change), to: to(change))
             rows[move, default: (0, 0)].all += 1
             if change.isExplained { rows[move, default: (0, 0)].explained += 1 }
@@ -49,7 +49,7 @@ extension Difference {
         var table = PageTable(
             "indicators", "Statuses and indicators that no rule explains",
             [.init("Code", .code), .init("Field", .choice), .init("From"), .init("To")])
-        for change in indicatorChanges where !change.isExplained {
+        for change in changes(of: Self.indicatorGroups) where !change.isExplained {
             let column = column(of: change)
             table.add([
                 .text(name(of: change)), .text(label(change)), .text(valueText(from(change), column: column)),
@@ -57,11 +57,6 @@ extension Difference {
             ])
         }
         return table
-    }
-
-    private var indicatorChanges: [Change] {
-        categories.indices.filter { Self.indicatorGroups.contains(categories[$0].group) }
-            .flatMap { changesOfCategory[$0].map { changes[$0] } }.filter { !isAbsence($0) }
     }
 
     /// Rows and codes that came and went.

@@ -6,36 +6,20 @@ import Schemas
 // How numbers and names of a difference read in reports.
 
 /// `7,414`.
-func grouped(_ number: Int) -> String {
-    let digits = String(number.magnitude)
-    var text = ""
-    for (index, digit) in digits.enumerated() {
-        if index > 0, (digits.count - index).isMultiple(of: 3) { text.append(",") }
-        text.append(digit)
-    }
-    return number < 0 ? "−\(text)" : text
-}
+func grouped(_ number: Int) -> String { PageNumber.count.text(number) }
 
 /// Cents as `$1,279,905.56`; a change has its sign in front.
 func dollars(_ cents: Int64, signed: Bool = false) -> String {
-    let magnitude = cents.magnitude
-    let rest = String(100 + magnitude % 100).dropFirst()
-    let sign = cents < 0 ? "−" : signed ? "+" : ""
-    return "\(sign)$\(grouped(Int(magnitude / 100))).\(rest)"
+    guard signed else { return PageNumber.money.text(cents) }
+    return (cents == 0 ? "+" : "") + PageNumber.moneyChange.text(cents)
 }
 
 /// Millionths of a dollar, rounded half away from zero to the cent.
-func dollars(millionths: Int64) -> String {
-    let cents = Int64((millionths.magnitude + 5_000) / 10_000)
-    return dollars(millionths < 0 ? -cents : cents, signed: true)
-}
+func dollars(millionths: Int64) -> String { dollars(PageNumber.cents(millionths: millionths), signed: true) }
 
 /// A part of a whole in percent with one digit behind the point, rounded half away from zero; nothing of nothing.
 func percent(_ part: Int64, of whole: Int64) -> String {
-    guard whole != 0 else { return "" }
-    let tenths = (part.magnitude * 1000 + whole.magnitude / 2) / whole.magnitude
-    let sign = tenths == 0 ? "" : (part < 0) != (whole < 0) ? "−" : "+"
-    return "\(sign)\(grouped(Int(tenths / 10))).\(tenths % 10) %"
+    PageNumber.tenths(part, of: whole).map { PageNumber.percentChange.text($0) } ?? ""
 }
 
 /// A column or category as the field writes it.
