@@ -107,9 +107,7 @@ public func run(
     let overlays = try options.overlays.map { path throws(IngestError) in try acquireOverlays(path) } ?? []
     progress(StageProgress(stage: .overlay, detail: "\(overlays.count) files"))
     inputs += overlays.map { Input(path: $0.name, bytes: $0.bytes.count, sha256: $0.sha256, role: .overlay) }
-    var overlayFiles: [OverlayFile] = []
-    for file in overlays { overlayFiles.append(try OverlayFile(file)) }
-    canonical = try overlay(canonical, files: overlayFiles, tier: options.tier, schemas: schemas)
+    canonical = try overlay(canonical, files: try overlayFiles(overlays), tier: options.tier, schemas: schemas)
 
     progress(StageProgress(stage: .verify, detail: "\(canonical.relativeValueCount) rows"))
     let store = Store(options.store)
