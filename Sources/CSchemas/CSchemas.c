@@ -114,6 +114,9 @@ static const unsigned char values_releases_csv[] = {
 static const unsigned char values_routes_csv[] = {
 #embed "../../Schemas/values/routes.csv"
 };
+static const unsigned char values_sentences_csv[] = {
+#embed "../../Schemas/values/sentences.csv"
+};
 static const unsigned char values_source_kinds_csv[] = {
 #embed "../../Schemas/values/source-kinds.csv"
 };
@@ -179,6 +182,7 @@ static const SchemaFile files[] = {
     FILE("values/locality-corrections.csv", values_locality_corrections_csv),
     FILE("values/releases.csv", values_releases_csv),
     FILE("values/routes.csv", values_routes_csv),
+    FILE("values/sentences.csv", values_sentences_csv),
     FILE("values/source-kinds.csv", values_source_kinds_csv),
     FILE("values/source-rules.csv", values_source_rules_csv),
     FILE("values/sources.csv", values_sources_csv),

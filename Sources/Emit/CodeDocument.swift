@@ -1,9 +1,12 @@
 import JSON
-import Model
+public import Model
+import Payment
 
 extension CodeEntry {
     /// One complete document per code: what a code page needs, ready to render. A line of `codes.ndjson`.
-    func document(tier: Tier) -> [UInt8] {
+    /// - Parameter dataset: what the code belongs to; of it the tier and the conversion factors matter.
+    public func document(of dataset: Dataset) -> [UInt8] {
+        let tier = dataset.tier
         var json = JSONWriter(indented: false)
         let shown = tier.shows(system)
         json.object { json in
@@ -22,6 +25,8 @@ extension CodeEntry {
                 for row in relativeValues {
                     json.object { json in
                         for (name, cell) in zip(RelativeValue.columns, row.cells).dropFirst() { json.field(name, cell) }
+                        json.nationalPayment(
+                            PricedRow(row, siblings: relativeValues), dataset.canonical.conversionFactors)
                     }
                 }
             }
@@ -116,6 +121,29 @@ extension Editorial {
 }
 
 extension JSONWriter {
+    /// What Medicare pays with every GPCI 1.000; `null` for a row without a price. The OPPS cap differs by locality.
+    fileprivate mutating func nationalPayment(_ row: PricedRow, _ factors: ConversionFactors<ConversionFactor>) {
+        key("national_payment")
+        guard row.row.isPriced else {
+            value(.null)
+            return
+        }
+        object { json in
+            for (track, factor) in [(Track.nonQP, factors.nonQP), (.qp, factors.qp)] {
+                json.key(track.rawValue)
+                guard let factor else {
+                    json.value(.null)
+                    continue
+                }
+                json.object { json in
+                    for setting in Setting.allCases {
+                        json.field(setting.rawValue, .decimal(row.quote(setting, .national, factor).fee.money))
+                    }
+                }
+            }
+        }
+    }
+
     fileprivate mutating func label(_ name: String, _ label: Label?) {
         key(name)
         guard let label else {

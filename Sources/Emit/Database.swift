@@ -22,7 +22,7 @@ struct DatabaseWriter {
             try database.execute(sql: "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")
             try database.execute(sql: "PRAGMA application_id = \(Self.applicationID); PRAGMA user_version = 1")
             try database.inTransaction {
-                let tables = DatasetTable.all(of: dataset)
+                let tables = DatasetTable.all(of: dataset, schemas: schemas)
                 for definition in schemas.tables {
                     guard let table = tables.first(where: { $0.name == definition.name }) else { continue }
                     try database.execute(sql: definition.sql)

@@ -20,7 +20,7 @@ struct DatasetTable {
         self.forEachRow = forEachRow
     }
 
-    static func all(of dataset: Dataset) -> [DatasetTable] {
+    static func all(of dataset: Dataset, schemas: Schemas) -> [DatasetTable] {
         let canonical = dataset.canonical
         let codes = canonical.codes
         let reviewed = codes.filter { $0.editorial?.review != nil }
@@ -52,6 +52,7 @@ struct DatasetTable {
             DatasetTable(reviewed.flatMap(\.editorialItems)),
             DatasetTable(reviewed.flatMap(\.ownQuestions)),
             DatasetTable(canonical.categoryTexts),
+            DatasetTable(schemas.meanings(dataset.tier)),
             DatasetTable(ProvenanceRow.self) { body in try canonical.forEachProvenance { try body($0.cells) } },
         ]
     }
