@@ -112,6 +112,20 @@ extension Editorial {
                     json.field("state", review.state.rawValue)
                     json.field("against", review.release)
                     json.field("descriptor", review.descriptor)
+                    json.key("changed_words")
+                    if let words = review.words {
+                        json.array { json in
+                            for run in words.runs {
+                                json.object { json in
+                                    json.field("kind", run.kind.rawValue)
+                                    json.field("text", run.text)
+                                }
+                            }
+                        }
+                    } else {
+                        json.value(.null)
+                    }
+                    json.field("use_instead", texts: review.useInstead)
                 }
             } else {
                 json.value(.null)

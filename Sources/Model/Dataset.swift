@@ -79,6 +79,12 @@ public struct Canonical: Sendable {
     public var corrections: [Correction] = []
     /// The texts of the category overlays, each once.
     public var categoryTexts: [CategoryTextRow] = []
+    /// Overlays of codes that are gone, by code; their texts are published nowhere.
+    public var lostOverlays: [LostOverlay] = []
+    /// The published revisions that reviews were compared with, such as `RVU25D-r1`.
+    public var earlierRevisions: [String] = []
+    /// Whether texts that are known not to fit their code any more were left out.
+    public var isStrictlyEditorial = false
     public var checks: [Check]
     public var diagnostics: Diagnostics
     /// The tables that the inputs do not hold; their values are `null`.
