@@ -38,7 +38,14 @@ public struct CodeEntry: Sendable, Equatable {
         set { boxedEditorial = newValue.map(OutOfLine.value) }
     }
 
+    /// What the ASP files say of it; `nil` without them and for codes that they do not list.
+    public var drug: DrugFacts? {
+        get { boxedDrug?.value }
+        set { boxedDrug = newValue.map(OutOfLine.value) }
+    }
+
     // Large and absent for most codes, so kept out of the entry itself.
+    private var boxedDrug: OutOfLine<DrugFacts>?
     private var boxedHCPCS: OutOfLine<HCPCSRecord>?
     private var boxedEditorial: OutOfLine<Editorial>?
 
