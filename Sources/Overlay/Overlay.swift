@@ -10,60 +10,19 @@ public func overlay(
     _ canonical: Canonical, files: [OverlayFile], tier: Tier, schemas: Schemas
 ) throws(IngestError) -> Canonical {
     guard !files.isEmpty else { return canonical }
-    var reader = OverlayReader(reasons: schemas.statuses.reasons, routes: schemas.classification.routeNames)
-    for file in files { reader.read(file) }
-    var problems = reader.problems
+    let overlays = readOverlays(files, schemas: schemas)
+    let assigned = assign(overlays, to: canonical, schemas: schemas)
+    var problems = overlays.problems
+    problems.add(assigned.problems)
+    try problems.stopOnErrors()
     var merged = canonical
 
-    var own: [Code: CodeOverlay] = [:]
-    for overlay in reader.codes {
-        let name = overlay.code.value
-        if let code = Code(name), let first = own[code] {
-            problems.add(
-                Diagnostic(
-                    .error, "overlay_duplicate", at: overlay.code.place,
-                    "\(name) has an overlay already, at \(first.code.place)"))
-        } else if let code = Code(name), merged.codes.index(of: code) != nil {
-            own[code] = overlay
-        } else if canonical.missing.contains(.hcpcs), let code = Code(name), code.system == .hcpcs,
-            code.hasAssignedShape
-        {
-            problems.add(
-                Diagnostic(
-                    .warning, "overlay_code_absent", at: overlay.code.place,
-                    "\(name) is not in PPRRVU and there is no HCPCS file to look it up in; its texts are left out"))
-        } else {
-            problems.add(
-                Diagnostic(
-                    .error, "overlay_code_unknown", at: overlay.code.place,
-                    "'\(name)' is no code of \(canonical.release.label)",
-                    hint: "Check the code's letters and digits; one that CMS has dropped needs its overlay removed."))
-        }
-    }
-    var scopes: [String: Place] = [:]
-    for overlay in reader.categories {
-        if case .section(let section) = overlay.scope, !schemas.classification.sectionIDs.contains(section) {
-            problems.add(
-                Diagnostic(
-                    .error, "overlay_section_unknown", at: overlay.place,
-                    "'\(section)' is no section; known are "
-                        + schemas.classification.sectionIDs.sorted().joined(separator: ", ")))
-        }
-        if let first = scopes.updateValue(overlay.place, forKey: overlay.scope.name) {
-            problems.add(
-                Diagnostic(
-                    .error, "overlay_duplicate", at: overlay.place,
-                    "\(overlay.scope.name) has an overlay already, at \(first)"))
-        }
-    }
-    try problems.stopOnErrors()
-
     // Narrow ranges come before wide ones, ranges before sections.
-    let categories = reader.categories.sorted { ($0.scope.width, $0.scope.name) < ($1.scope.width, $1.scope.name) }
+    let categories = overlays.categories.sorted { ($0.scope.width, $0.scope.name) < ($1.scope.width, $1.scope.name) }
     for index in merged.codes.indices {
         let entry = merged.codes[index]
         let fitting = categories.filter { $0.scope.contains(entry) }
-        let overlay = own[entry.code]
+        let overlay = assigned.own[entry.code]
         guard overlay != nil || !fitting.isEmpty else { continue }
         merged.codes[index] = merge(
             entry, overlay, fitting, release: canonical.release, tier: tier, diagnostics: &problems)
@@ -101,22 +60,7 @@ private func merge(
         editorial.review = review(entry, overlay, release: release)
         editorial.sources.append(
             Source(file: overlay.code.place.file, line: overlay.code.place.line ?? 1))
-        if editorial.review?.state == .orphaned {
-            diagnostics.add(
-                Diagnostic(
-                    .warning, "overlay_code_ended", at: overlay.code.place,
-                    "\(entry.code) ended on \(entry.hcpcs?.terminated?.description ?? "an earlier day"); its texts are "
-                        + "published as orphaned"))
-        }
-        if editorial.review?.state == .stale {
-            diagnostics.add(
-                Diagnostic(
-                    .warning, "overlay_stale", at: overlay.reviewPlace,
-                    "CMS has reworded \(entry.code) since its texts were reviewed against "
-                        + "\(overlay.reviewRelease ?? "an earlier release")",
-                    hint: "Read the new descriptor and the texts, then pin the review to "
-                        + "sha256:\(entry.descriptor.map { Digest.hex($0) } ?? "")."))
-        }
+        if let finding = reviewFinding(entry, overlay, editorial.review) { diagnostics.add(finding) }
     }
     // The title is settled: templates may use it.
     entry.editorial = editorial
@@ -153,7 +97,26 @@ private func append(
     editorial.questions.append(.init(question: question, answer: answer, origin: origin))
 }
 
-private func review(_ entry: CodeEntry, _ overlay: CodeOverlay, release: Release) -> Editorial.Review {
+/// What the editors should know of a code's state.
+func reviewFinding(_ entry: CodeEntry, _ overlay: CodeOverlay, _ review: Editorial.Review?) -> Diagnostic? {
+    switch review?.state {
+    case .orphaned:
+        Diagnostic(
+            .warning, "overlay_code_ended", at: overlay.code.place,
+            "\(entry.code) ended on \(entry.hcpcs?.terminated?.description ?? "an earlier day"); its texts are "
+                + "published as orphaned")
+    case .stale:
+        Diagnostic(
+            .warning, "overlay_stale", at: overlay.reviewPlace,
+            "CMS has reworded \(entry.code) since its texts were reviewed against "
+                + "\(overlay.reviewRelease ?? "an earlier release")",
+            hint: "Read the new descriptor and the texts, then pin the review to "
+                + "sha256:\(entry.descriptor.map { Digest.hex($0) } ?? "").")
+    default: nil
+    }
+}
+
+func review(_ entry: CodeEntry, _ overlay: CodeOverlay, release: Release) -> Editorial.Review {
     let now = entry.descriptor.map { "sha256:" + Digest.hex($0) }
     let state: Editorial.ReviewState =
         if let ended = entry.hcpcs?.terminated, ended < release.effectiveFrom {
