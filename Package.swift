@@ -107,6 +107,7 @@ let package = Package(
         .testTarget(name: "ModelTests", dependencies: ["Model", "TestSupport"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
         .testTarget(name: "CSVTests", dependencies: ["CSV", "TestSupport"]),
+        .testTarget(name: "YAMLTests", dependencies: ["TestSupport", "YAML"]),
         .testTarget(name: "FetchTests", dependencies: ["Fetch", "Model", "TestSupport"]),
         .testTarget(name: "UnpackTests", dependencies: ["Model", "TestSupport", "Unpack"]),
         .testTarget(name: "SchemasTests", dependencies: ["CSV", "JSON", "Model", "Schemas", "Store", "TestSupport"]),
