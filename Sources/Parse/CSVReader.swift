@@ -331,7 +331,8 @@ extension Layout {
                 if let anyYear = expected.firstRange(of: "{yyyy}") {
                     let start = expected[..<anyYear.lowerBound]
                     let end = expected[anyYear.upperBound...]
-                    if bare.hasPrefix(start), bare.hasSuffix(end), bare.utf8.count == start.utf8.count + 4 + end.utf8.count,
+                    if bare.hasPrefix(start), bare.hasSuffix(end),
+                        bare.utf8.count == start.utf8.count + 4 + end.utf8.count,
                         bare.dropFirst(start.count).prefix(4).allSatisfy(\.isNumber)
                     {
                         return (field, nil, 1)
