@@ -73,8 +73,10 @@ private struct ScreenText {
             let total = difference.changesOfCategory[index].count
             let category = difference.categories[index]
             guard groups.contains(category.group), category.event == .changed, total > 0,
-                !["priced_changed", "unpriced_reason_changed", "descriptor_words_changed", "title_changed"]
-                    .contains(category.id)
+                ![
+                    "priced_changed", "unpriced_reason_changed", "descriptor_words_changed", "title_changed",
+                    "title_origin_changed", "suggested_title_changed",
+                ].contains(category.id)
             else { return nil }
             return "\(difference.title(index)) \(grouped(total)) (\(grouped(total - difference.explained[index])))"
         }
