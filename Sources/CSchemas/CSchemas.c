@@ -24,6 +24,12 @@ static const unsigned char latest_schema_json[] = {
 static const unsigned char layouts_anes_csv[] = {
 #embed "../../Schemas/layouts/anes.csv"
 };
+static const unsigned char layouts_asp_crosswalk_csv[] = {
+#embed "../../Schemas/layouts/asp_crosswalk.csv"
+};
+static const unsigned char layouts_asp_payment_limits_csv[] = {
+#embed "../../Schemas/layouts/asp_payment_limits.csv"
+};
 static const unsigned char layouts_documents_csv[] = {
 #embed "../../Schemas/layouts/documents.csv"
 };
@@ -114,6 +120,9 @@ static const unsigned char values_releases_csv[] = {
 static const unsigned char values_routes_csv[] = {
 #embed "../../Schemas/values/routes.csv"
 };
+static const unsigned char values_sentences_csv[] = {
+#embed "../../Schemas/values/sentences.csv"
+};
 static const unsigned char values_source_kinds_csv[] = {
 #embed "../../Schemas/values/source-kinds.csv"
 };
@@ -149,6 +158,8 @@ static const SchemaFile files[] = {
     FILE("diff.schema.json", diff_schema_json),
     FILE("latest.schema.json", latest_schema_json),
     FILE("layouts/anes.csv", layouts_anes_csv),
+    FILE("layouts/asp_crosswalk.csv", layouts_asp_crosswalk_csv),
+    FILE("layouts/asp_payment_limits.csv", layouts_asp_payment_limits_csv),
     FILE("layouts/documents.csv", layouts_documents_csv),
     FILE("layouts/gpci.csv", layouts_gpci_csv),
     FILE("layouts/hcpcs.csv", layouts_hcpcs_csv),
@@ -179,6 +190,7 @@ static const SchemaFile files[] = {
     FILE("values/locality-corrections.csv", values_locality_corrections_csv),
     FILE("values/releases.csv", values_releases_csv),
     FILE("values/routes.csv", values_routes_csv),
+    FILE("values/sentences.csv", values_sentences_csv),
     FILE("values/source-kinds.csv", values_source_kinds_csv),
     FILE("values/source-rules.csv", values_source_rules_csv),
     FILE("values/sources.csv", values_sources_csv),

@@ -166,10 +166,7 @@ private struct PricedColumns {
         var total: Int64 { work + pe + mp }
 
         func payment(_ factor: ConversionFactor) -> Money {
-            let one = GPCI(units: 1000)
-            return Fee.amount(
-                work: RVU(units: work), pe: RVU(units: pe), mp: RVU(units: mp), GPCIs(work: one, pe: one, mp: one),
-                factor)
+            Fee.amount(work: RVU(units: work), pe: RVU(units: pe), mp: RVU(units: mp), .national, factor)
         }
 
         func parts(

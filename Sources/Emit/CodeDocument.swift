@@ -1,9 +1,12 @@
 import JSON
-import Model
+public import Model
+import Payment
 
 extension CodeEntry {
     /// One complete document per code: what a code page needs, ready to render. A line of `codes.ndjson`.
-    func document(tier: Tier) -> [UInt8] {
+    /// - Parameter dataset: what the code belongs to; of it the tier and the conversion factors matter.
+    public func document(of dataset: Dataset) -> [UInt8] {
+        let tier = dataset.tier
         var json = JSONWriter(indented: false)
         let shown = tier.shows(system)
         json.object { json in
@@ -25,6 +28,8 @@ extension CodeEntry {
                 for row in relativeValues {
                     json.object { json in
                         for (name, cell) in zip(RelativeValue.columns, row.cells).dropFirst() { json.field(name, cell) }
+                        json.nationalPayment(
+                            PricedRow(row, siblings: relativeValues), dataset.canonical.conversionFactors)
                     }
                 }
             }
@@ -43,6 +48,8 @@ extension CodeEntry {
                 json.value(.null)
             }
             json.field("hcpcs_absence", hcpcsAbsence)
+            json.key("drug")
+            if let drug { drug.write(to: &json) } else { json.value(.null) }
             json.object("provenance") { json in
                 json.array("relative_values") { json in
                     for row in relativeValues {
@@ -57,6 +64,19 @@ extension CodeEntry {
                 json.source(hcpcs?.source)
                 if let corrections = hcpcs?.corrections, !corrections.isEmpty {
                     json.array("hcpcs_corrections") { json in for source in corrections { json.source(source) } }
+                }
+                if let drug {
+                    json.key("drug_payment_limit")
+                    json.source(drug.paymentLimit?.source)
+                    json.array("drug_products") { json in
+                        for product in drug.products {
+                            json.object { json in
+                                json.field("ndc", product.ndc)
+                                json.field("file", product.source.file)
+                                json.field("line", product.source.line)
+                            }
+                        }
+                    }
                 }
                 json.array("editorial") { json in
                     for source in editorial?.sources ?? [] { json.source(source) }
@@ -95,6 +115,20 @@ extension Editorial {
                     json.field("state", review.state.rawValue)
                     json.field("against", review.release)
                     json.field("descriptor", review.descriptor)
+                    json.key("changed_words")
+                    if let words = review.words {
+                        json.array { json in
+                            for run in words.runs {
+                                json.object { json in
+                                    json.field("kind", run.kind.rawValue)
+                                    json.field("text", run.text)
+                                }
+                            }
+                        }
+                    } else {
+                        json.value(.null)
+                    }
+                    json.field("use_instead", texts: review.useInstead)
                 }
             } else {
                 json.value(.null)
@@ -104,6 +138,29 @@ extension Editorial {
 }
 
 extension JSONWriter {
+    /// What Medicare pays with every GPCI 1.000; `null` for a row without a price. The OPPS cap differs by locality.
+    fileprivate mutating func nationalPayment(_ row: PricedRow, _ factors: ConversionFactors<ConversionFactor>) {
+        key("national_payment")
+        guard row.row.isPriced else {
+            value(.null)
+            return
+        }
+        object { json in
+            for (track, factor) in [(Track.nonQP, factors.nonQP), (.qp, factors.qp)] {
+                json.key(track.rawValue)
+                guard let factor else {
+                    json.value(.null)
+                    continue
+                }
+                json.object { json in
+                    for setting in Setting.allCases {
+                        json.field(setting.rawValue, .decimal(row.quote(setting, .national, factor).fee.money))
+                    }
+                }
+            }
+        }
+    }
+
     fileprivate mutating func label(_ name: String, _ label: Label?) {
         key(name)
         guard let label else {

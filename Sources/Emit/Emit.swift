@@ -62,7 +62,7 @@ private func write(
         case .documents: return .success([try writeDocuments(dataset, to: folder)])
         case .tables:
             var files: [EmittedFile] = []
-            for table in DatasetTable.all(of: dataset) { files.append(try write(table, to: folder)) }
+            for table in DatasetTable.all(of: dataset, schemas: schemas) { files.append(try write(table, to: folder)) }
             let certificate = Certificate(dataset: dataset, schemas: schemas)
             files.append(try write(certificate.json(), to: "verification.json", in: folder))
             files.append(try write(Array(certificate.markdown().utf8), to: "verification.md", in: folder))
@@ -87,7 +87,7 @@ private func writeDocuments(_ dataset: Dataset, to folder: URL) throws(IngestErr
     let codes = dataset.canonical.codes
     var file = try OutputFile("codes.ndjson", in: folder)
     for index in codes.indices {
-        try file.append { $0.append(contentsOf: codes[index].document(tier: dataset.tier)) }
+        try file.append { $0.append(contentsOf: codes[index].document(of: dataset)) }
     }
     return try file.finish(rows: codes.count)
 }

@@ -99,23 +99,48 @@ public struct Editorial: Sendable, Equatable {
     public enum Origin: String, Sendable { case code, category }
 
     /// How the code's own texts stand to the descriptor they were reviewed against.
-    public enum ReviewState: String, Sendable {
+    public enum ReviewState: String, Sendable, CaseIterable {
         /// The descriptor is the one that was reviewed.
         case current
-        /// CMS has reworded the code since.
+        /// CMS has reworded the code since, be it in case or punctuation.
         case stale
-        /// CMS has ended the code.
+        /// CMS ended the code before the release took effect.
         case orphaned
-        /// Nothing was pinned, or there is no descriptor to compare with and the release is another.
+        /// CMS has reworded the code, and it may mean something else now: CMS has added it anew since, or no word of
+        /// the new descriptor begins like one of the old.
+        case reusedSuspect = "reused_suspect"
+        /// Nothing was pinned, or there is nothing to compare the pin with: no descriptor, or a Level II code's pin
+        /// in a release without its HCPCS file.
         case unreviewed
+
+        /// Whether the texts are known not to fit, so that they are left out where only fitting ones are wanted.
+        public var isUnfit: Bool { [.stale, .orphaned, .reusedSuspect].contains(self) }
     }
 
-    /// The pin: against which release and descriptor the texts were read.
+    /// Why the words that CMS changed cannot be named.
+    public enum WordsAbsence: String, Sendable {
+        /// The descriptors are the AMA's or the ADA's, and this tier does not show them.
+        case notPublic = "not_public"
+        /// No revision of the pinned release is in the store.
+        case releaseNotInStore = "release_not_in_store"
+        /// The store's revisions of the pinned release have another descriptor than the pinned one.
+        case textNotInStore = "text_not_in_store"
+    }
+
+    /// The pin: against which release and descriptor the texts were read, and what became of it.
     public struct Review: Sendable, Equatable {
         public var state: ReviewState
         public var release: String?
-        /// `sha256:` and lower-case hex of the descriptor's UTF-8.
+        /// `sha256:` and lower-case hex of the descriptor's UTF-8: the long one's, else the short one's.
         public var descriptor: String?
+        /// From the descriptor that was reviewed to the release's; `nil` unless CMS reworded it and it can be shown.
+        public var words: WordDifference?
+        /// Why ``words`` is `nil` for a reworded code.
+        public var wordsAbsence: WordsAbsence?
+        /// CMS's cross-references of an orphaned code.
+        public var useInstead: [String] = []
+        /// The pin's line; the code's where nothing is pinned.
+        public var place: Place?
 
         public init(state: ReviewState, release: String?, descriptor: String?) {
             self.state = state

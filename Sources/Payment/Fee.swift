@@ -22,6 +22,9 @@ public struct GPCIs: Sendable, Equatable {
         self.pe = pe
         self.mp = mp
     }
+
+    /// Every index 1.000: the national amount.
+    public static let national = GPCIs(work: GPCI(units: 1000), pe: GPCI(units: 1000), mp: GPCI(units: 1000))
 }
 
 /// Exact payment arithmetic: products and sums keep every digit, and there is one rounding, half up to the

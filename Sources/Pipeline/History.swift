@@ -80,12 +80,10 @@ private func payment(
         }
         return amounts
     }
-    let one = GPCI(units: 1000)
-    let national = GPCIs(work: one, pe: one, mp: one)
     let priced = PricedRow(row, siblings: rows)
     for setting in Setting.allCases {
         // The OPPS cap differs by locality.
-        amounts[setting] = priced.quote(setting, national, entry.conversionFactor).fee
+        amounts[setting] = priced.quote(setting, .national, entry.conversionFactor).fee
     }
     return amounts
 }

@@ -10,6 +10,7 @@ public struct Schemas: Sendable {
     public let statuses: StatusTable
     public let indicators: IndicatorValues
     public let hcpcsValues: IndicatorValues
+    private let sentences: [Sentence]
     public let classification: Classification
     public let tables: [TableSchema]
     private let knownDifferences: [KnownDifference]
@@ -43,6 +44,7 @@ public struct Schemas: Sendable {
         statuses = try StatusTable(EmbeddedTable("values/status.csv"))
         indicators = try IndicatorValues(EmbeddedTable("values/indicators.csv"))
         hcpcsValues = try IndicatorValues(EmbeddedTable("values/hcpcs-values.csv"))
+        sentences = try Sentence.read(EmbeddedTable("values/sentences.csv"))
         classification = try Classification(
             ranges: EmbeddedTable("values/code-ranges.csv"),
             sections: EmbeddedTable("values/hcpcs-sections.csv"),
@@ -86,6 +88,19 @@ public struct Schemas: Sendable {
     /// Where the forms of `table` are known to disagree in files of `year`; `nil` for a file that tells no year.
     public func knownDifferences(of table: SourceTable, year: Int?) -> [KnownDifference] {
         knownDifferences.filter { row in row.table == table.rawValue && (year.map(row.years.contains) ?? false) }
+    }
+
+    /// What each value of each column means, under the names that the dataset's columns and documents have.
+    public func meanings(_ tier: Tier) -> [ValueMeaning] {
+        var meanings = statuses.all.compactMap { status in
+            statuses[status].map { ValueMeaning("status", status.description, $0.meaning) }
+        }
+        for (field, values) in indicators.fields + hcpcsValues.fields {
+            guard let column = Sentence.columns[field] ?? field else { continue }
+            meanings += values.map { ValueMeaning(column, $0.value.description, $0.meaning) }
+        }
+        meanings += sentences.filter { $0.tier == nil || $0.tier == tier }.map(\.meaning)
+        return meanings.sorted { ($0.indicator, $0.value) < ($1.indicator, $1.value) }
     }
 
     /// What a correction file's `action` asks for; `nil` when no table of ours knows it.

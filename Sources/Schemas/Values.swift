@@ -63,4 +63,11 @@ public struct IndicatorValues: Sendable {
     public subscript(field: String) -> [Indicator: String] { values[field] ?? [:] }
 
     public func meaning(_ field: String, _ value: Indicator) -> String? { values[field]?[value] }
+
+    /// Every field with its values, sorted.
+    var fields: [(field: String, values: [(value: Indicator, meaning: String)])] {
+        values.sorted { $0.key < $1.key }.map { field, values in
+            (field, values.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+        }
+    }
 }

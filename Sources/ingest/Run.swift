@@ -32,6 +32,13 @@ struct Run: ParsableCommand {
     @Option(help: "A folder of editors' YAML files, or one such file.", completion: .file(extensions: ["yaml", "yml"]))
     var overlays: String?
 
+    @Flag(
+        help: """
+            Leave out the texts of codes that CMS has reworded, ended or may have used again since they were reviewed. \
+            Without it they are published with their state.
+            """)
+    var strictEditorial = false
+
     @Option(help: "Which descriptors to publish: \(Tier.allCases.map(\.rawValue).joined(separator: " or ")).")
     var tier: Tier = .public
 
@@ -74,13 +81,12 @@ struct Run: ParsableCommand {
             let inputs = try input.isEmpty ? fetched() : input
             var measured = Timings()
             let report = try gate.annotating(overlays: overlays ?? "") {
-                try Pipeline.run(
-                    RunOptions(
-                        label: release, inputs: inputs, overlays: overlays, store: store.value.root, tier: tier,
-                        checking: checking.value, payments: payments,
-                        policy: try readPolicy(gate.policy, schemas: schemas)),
-                    schemas: schemas
-                ) { progress in
+                var options = RunOptions(
+                    label: release, inputs: inputs, overlays: overlays, store: store.value.root, tier: tier,
+                    checking: checking.value, payments: payments,
+                    policy: try readPolicy(gate.policy, schemas: schemas))
+                options.isStrictlyEditorial = strictEditorial
+                return try Pipeline.run(options, schemas: schemas) { progress in
                     measured.begin(progress.stage)
                     talk.progress(progress)
                 }

@@ -97,3 +97,26 @@ def test_published_spot_amounts_come_out(paid):
         (amount["setting"], amount["track"]): amount["payment"]
         for amount in json.loads(shown.out, parse_float=str)["payments"]}
     assert amounts["nonfacility", "non_qp"] == "117.58" and amounts["facility", "non_qp"] == "64.37"
+
+
+def test_national_payments_in_the_documents_are_what_decimal_says(paid):
+    """Every GPCI 1.000, no cap; a row without a price has none, and a setting marked NA has no amount."""
+    label, published, engine = paid
+    factors = {track: Decimal(TRACKS[label][track]) if track in TRACKS[label] else None for track in ("non_qp", "qp")}
+    engine.gpcis["national"] = (Decimal("1.000"),) * 3
+    payable = set(engine.payable())
+    seen = 0
+    for document in published.documents.values():
+        for row in document["relative_values"]:
+            key = (document["code"], row["modifier"] or "")
+            payment = row["national_payment"]
+            assert (payment is None) == (key not in payable) == (row["unpriced_reason"] is not None), key
+            if payment is None:
+                continue
+            assert payment == {
+                track: None if factor is None else {
+                    setting: None if engine.rows[key]["na"][setting] else str(engine.fee(key, setting, "national", factor))
+                    for setting in ("nonfacility", "facility")}
+                for track, factor in factors.items()}, key
+            seen += 1
+    assert seen == len(payable) > 9000

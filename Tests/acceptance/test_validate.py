@@ -32,7 +32,8 @@ def test_an_unchanged_copy_is_valid(copy):
 @pytest.mark.parametrize("path", [
     "codes.ndjson", "datapackage.json", "dataset.sqlite", "tables/codes.csv", "tables/relative_values.csv", "tables/modifiers.csv",
     "tables/localities.csv", "tables/opps_caps.csv", "tables/conversion_factors.csv", "tables/editorial.csv",
-    "tables/editorial_items.csv", "tables/questions.csv", "tables/category_texts.csv", "tables/provenance.csv"])
+    "tables/editorial_items.csv", "tables/questions.csv", "tables/category_texts.csv", "tables/indicator_values.csv",
+    "tables/provenance.csv"])
 @pytest.mark.parametrize("at", [0.0, 0.5, 0.999])
 def test_a_flipped_byte_is_found_in_each_file(path, at, copy):
     data = bytearray((copy / path).read_bytes())

@@ -61,12 +61,19 @@ private func overlayWarnings(_ diagnostics: Diagnostics, _ overlays: String) -> 
 /// The overlays that do not fit what CMS says, as the dataset has them.
 private func overlayWarnings(_ difference: Difference, _ overlays: String) -> [String] {
     difference.editorialWork.filter { $0.state != "unreviewed" && !$0.file.isEmpty }.map { task in
-        command(
-            "warning", Place(inFolder(overlays, task.file), line: task.line), "\(task.code) is \(task.state)",
-            task.state == "stale"
-                ? "CMS has reworded \(task.code) since its texts were reviewed against \(task.reviewed). Read the new "
+        let advice =
+            switch task.state {
+            case "stale":
+                "CMS has reworded \(task.code) since its texts were reviewed against \(task.reviewed). Read the new "
                     + "descriptor and the texts, then move the pin."
-                : "CMS has ended \(task.code): take its overlay away, or say what to use instead.")
+            case "reused_suspect":
+                "\(task.code) may mean something else than when its texts were reviewed against \(task.reviewed). "
+                    + "Read the new descriptor, and write the texts anew if it does."
+            default: "CMS has ended \(task.code): take its overlay away, or say what to use instead."
+            }
+        return command(
+            "warning", Place(inFolder(overlays, task.file), line: task.line),
+            "\(task.code) is \(words(task.state))", advice)
     }
 }
 

@@ -151,10 +151,11 @@ private struct ScreenText {
 
     private var editorial: [String] {
         guard !difference.editorialWork.isEmpty else { return [] }
-        let states = ["orphaned", "stale", "unreviewed"].compactMap { state -> String? in
+        let states = EditorialTask.states.compactMap { state -> String? in
             let codes = difference.editorialWork.filter { $0.state == state }.map(\.code)
             guard !codes.isEmpty else { return nil }
-            return "\(codes.count) \(state) (\(codes.prefix(6).joined(separator: " "))\(codes.count > 6 ? " …" : ""))"
+            return
+                "\(codes.count) \(words(state)) (\(codes.prefix(6).joined(separator: " "))\(codes.count > 6 ? " …" : ""))"
         }
         return wrapped("overlays to look at: " + states.joined(separator: ", "))
     }
