@@ -72,6 +72,9 @@ static const unsigned char policy_yaml[] = {
 static const unsigned char sources_lock_schema_json[] = {
 #embed "../../Schemas/sources-lock.schema.json"
 };
+static const unsigned char values_abbreviations_csv[] = {
+#embed "../../Schemas/values/abbreviations.csv"
+};
 static const unsigned char values_anesthesia_shares_csv[] = {
 #embed "../../Schemas/values/anesthesia-shares.csv"
 };
@@ -101,6 +104,9 @@ static const unsigned char values_known_defects_csv[] = {
 };
 static const unsigned char values_known_differences_csv[] = {
 #embed "../../Schemas/values/known-differences.csv"
+};
+static const unsigned char values_letter_case_csv[] = {
+#embed "../../Schemas/values/letter-case.csv"
 };
 static const unsigned char values_licenses_csv[] = {
 #embed "../../Schemas/values/licenses.csv"
@@ -168,6 +174,7 @@ static const SchemaFile files[] = {
     FILE("policy.schema.json", policy_schema_json),
     FILE("policy.yaml", policy_yaml),
     FILE("sources-lock.schema.json", sources_lock_schema_json),
+    FILE("values/abbreviations.csv", values_abbreviations_csv),
     FILE("values/anesthesia-shares.csv", values_anesthesia_shares_csv),
     FILE("values/change-categories.csv", values_change_categories_csv),
     FILE("values/checks.csv", values_checks_csv),
@@ -178,6 +185,7 @@ static const SchemaFile files[] = {
     FILE("values/indicators.csv", values_indicators_csv),
     FILE("values/known-defects.csv", values_known_defects_csv),
     FILE("values/known-differences.csv", values_known_differences_csv),
+    FILE("values/letter-case.csv", values_letter_case_csv),
     FILE("values/licenses.csv", values_licenses_csv),
     FILE("values/locality-corrections.csv", values_locality_corrections_csv),
     FILE("values/releases.csv", values_releases_csv),

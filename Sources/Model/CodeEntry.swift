@@ -21,6 +21,8 @@ public struct CodeEntry: Sendable, Equatable {
     public var shortDescriptor: String
     /// HCPCS's assembled long descriptor.
     public var longDescriptor: String?
+    /// A name made from the Level II descriptors; `nil` for codes whose text is not CMS's, in every tier.
+    public var suggestedTitle: SuggestedTitle?
     /// How the drug is given, as the Level II descriptor states it: `injection`, `topical`, `implant`, …
     public var route: String?
     /// Sorted by modifier, the global row first.
@@ -61,11 +63,22 @@ public struct CodeEntry: Sendable, Equatable {
         return shortDescriptor.isEmpty ? nil : shortDescriptor
     }
 
-    /// The name to show: the editors' title, else the Level II short descriptor. CPT and CDT codes have
+    /// The name to show: the editors' title, else the suggested one of Level II. CPT and CDT codes have
     /// only what the editors give them unless `tier` shows their descriptors.
     public func title(in tier: Tier) -> String? {
-        if let title = editorial?.title { return title }
-        return tier.shows(system) && !shortDescriptor.isEmpty ? shortDescriptor : nil
+        switch titleOrigin(in: tier) {
+        case .editors: editorial?.title
+        case .suggested: suggestedTitle?.text
+        case .descriptor: shortDescriptor
+        case nil: nil
+        }
+    }
+
+    /// Where the name to show comes from; `nil` when there is none.
+    public func titleOrigin(in tier: Tier) -> TitleOrigin? {
+        if editorial?.title != nil { return .editors }
+        if suggestedTitle != nil { return .suggested }
+        return tier.shows(system) && !shortDescriptor.isEmpty ? .descriptor : nil
     }
 }
 
@@ -195,6 +208,7 @@ extension CodeEntry {
                 "code", "system", "section", "category", "title", "short_descriptor", "long_descriptor",
             ] + HCPCSRecord.administrativeColumns + [
                 "section_name", "category_name", "route", "relative_values_absence", "hcpcs_absence",
+                "title_origin", "suggested_title", "suggested_title_origin",
             ]
 
         private static let noAdministrativeCells = [Cell](
@@ -213,6 +227,8 @@ extension CodeEntry {
             ] + (entry.hcpcs?.administrativeCells ?? noAdministrativeCells) + [
                 .text(entry.section?.name), .text(entry.category?.name), .text(entry.route),
                 .text(entry.relativeValuesAbsence), .text(entry.hcpcsAbsence),
+                .text(entry.titleOrigin(in: tier)?.rawValue), .text(entry.suggestedTitle?.text),
+                .text(entry.suggestedTitle?.origin.rawValue),
             ]
         }
     }

@@ -32,10 +32,13 @@ public struct FieldLookup {
         }
         if let value = document["hcpcs"]?[field] ?? document[field], !["editorial", "provenance"].contains(field) {
             let text = value.text.isEmpty ? value["name"]?.text ?? "" : value.text
-            let own = document["hcpcs"]?[field] != nil || ["long_descriptor", "short_descriptor"].contains(field)
+            let isEditors = field == "title" && document["title_origin"]?.string == "editors"
+            let own =
+                document["hcpcs"]?[field] != nil
+                || (["long_descriptor", "short_descriptor", "suggested_title", "title"].contains(field) && !isEditors)
             return FoundField(
                 value: text, meaning: meaning(CodeEntry.Row.table, field),
-                places: own && document["hcpcs"] != .null ? hcpcsPlaces() : field == "title" ? editorialPlaces() : [])
+                places: own && document["hcpcs"] != .null ? hcpcsPlaces() : isEditors ? editorialPlaces() : [])
         }
         if let value = document["drug"]?[field] {
             let isProducts = ["brand_names", "labelers", "products"].contains(field)

@@ -20,6 +20,10 @@ public struct Schemas: Sendable {
     public let payment: PaymentRules
     public let changeCategories: [ChangeCategory]
     public let systemicRules: [SystemicRuleDefinition]
+    /// What the abbreviations of CMS's short descriptors stand for, by guard.
+    public let abbreviations: [Abbreviation]
+    /// Words with capitals that CMS's texts have in small letters.
+    public let writtenWords: [WrittenWord]
     /// States by two-letter code, as GPCI has them, with their names.
     public let states: [(code: String, name: String)]
     /// The record of CMS's payment files.
@@ -54,6 +58,8 @@ public struct Schemas: Sendable {
         systemicRules = try SystemicRuleDefinition.read(EmbeddedTable("values/systemic-rules.csv"))
         payment = try PaymentRules(
             shares: EmbeddedTable("values/anesthesia-shares.csv"), floors: EmbeddedTable("values/work-floor.csv"))
+        abbreviations = try Abbreviation.read(EmbeddedTable("values/abbreviations.csv"))
+        writtenWords = try WrittenWord.read(EmbeddedTable("values/letter-case.csv"))
         var states: [(code: String, name: String)] = []
         for row in try EmbeddedTable("values/states.csv").rows { states.append((try row("state"), try row("name"))) }
         self.states = states

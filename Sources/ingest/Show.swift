@@ -82,8 +82,10 @@ struct CodePage {
         var parts: [String] = []
         let code = document["code"]?.string ?? ""
         let title = document["title"]?.string
+        let isSuggested = document["title_origin"]?.string == "suggested"
         parts.append(
-            "\(code)  \(title ?? "(no descriptor in this tier: \(document["system"]?.string ?? "") text is licensed)")")
+            "\(code)  \(title ?? "(no descriptor in this tier: \(document["system"]?.string ?? "") text is licensed)")"
+                + (isSuggested ? "  (suggested)" : ""))
         let place = [document["section"]?["name"]?.string, document["category"]?["name"]?.string].compactMap(\.self)
         if !place.isEmpty { parts.append("  \(place.joined(separator: " › "))") }
 

@@ -77,9 +77,9 @@ private struct ScreenText {
             guard groups.contains(category.group), category.event == .changed, total > 0,
                 ![
                     "priced_changed", "unpriced_reason_changed", "descriptor_words_changed", "title_changed",
-                    "payment_limit_quarter_changed", "drug_product_quarter_changed",
-                ]
-                .contains(category.id)
+                    "payment_limit_quarter_changed", "drug_product_quarter_changed", "title_origin_changed",
+                    "suggested_title_changed",
+                ].contains(category.id)
             else { return nil }
             return "\(difference.title(index)) \(grouped(total)) (\(grouped(total - difference.explained[index])))"
         }
