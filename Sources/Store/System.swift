@@ -44,7 +44,7 @@ public struct StoreLock: ~Copyable {
 /// replaces leaves it its permissions.
 /// - Throws: when it cannot be written; its place then holds what it held.
 public func replaceFile(_ url: URL, with bytes: [UInt8]) throws(IngestError) {
-    let aside = url.deletingLastPathComponent().appendingPathComponent(".\(url.lastPathComponent)")
+    let aside = url.deletingLastPathComponent().appendingPathComponent(".\(url.lastPathComponent).new")
     do {
         try writeThrough(bytes, to: aside)
         let attributes = try? FileManager.default.attributesOfItem(atPath: url.path)

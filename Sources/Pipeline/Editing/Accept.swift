@@ -73,7 +73,8 @@ extension ReviewedDesk {
                 hint: "Write one: ingest overlay new \(code)")
         }
         if review.state == .orphaned {
-            let instead = review.useInstead.isEmpty ? "" : "; CMS says to use \(review.useInstead.joined(separator: ", "))"
+            let instead =
+                review.useInstead.isEmpty ? "" : "; CMS says to use \(review.useInstead.joined(separator: ", "))"
             throw IngestError(
                 .usage, "overlay_code_ended", at: Place(path(source.file), line: source.line),
                 "\(code) ended on \(entry.hcpcs?.terminated?.description ?? "an earlier day"), so there is nothing to accept",

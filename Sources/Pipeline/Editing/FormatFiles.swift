@@ -22,7 +22,8 @@ public func formatOverlays(at paths: [String], isCheck: Bool) throws(IngestError
         _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
         for acquired in try acquireOverlays(path) {
             count += 1
-            let name = !isFolder.boolValue ? path : path.hasSuffix("/") ? path + acquired.name : "\(path)/\(acquired.name)"
+            let name =
+                !isFolder.boolValue ? path : path.hasSuffix("/") ? path + acquired.name : "\(path)/\(acquired.name)"
             do throws(IngestError) {
                 let file = OverlayFile(path: name, text: try OverlayFile(acquired).text)
                 let text = try format(file)

@@ -129,11 +129,12 @@ extension ReviewedDesk {
                     ? ["# \(key): >-"] + wrapped(description, first: "#   ") : []
             }
             guard let members = items["properties"]?.members else {
-                return ["# \(key):"] + wrapped(description, first: "#   - ")
+                return ["# \(key):", "#   - >-"] + wrapped(description, first: "#     ")
             }
             return ["# \(key):  # \(description)"]
-                + members.enumerated().map { index, member in
-                    "#   \(index == 0 ? "-" : " ") \(member.key): \(member.value["description"]?.string ?? "")"
+                + members.enumerated().map { index, member -> String in
+                    let text = member.value["description"]?.string ?? "…"
+                    return "#   \(index == 0 ? "-" : " ") \(member.key): \"\(text.replacing("\"", with: "'"))\""
                 }
         }
     }()

@@ -48,7 +48,8 @@ extension Editorial.WordsAbsence {
 
 extension Worklist {
     private var summary: String {
-        "\(release): " + sections.map { "\($0.entries.count) \($0.task.rawValue.replacing("_", with: " "))" }
+        "\(release): "
+            + sections.map { "\($0.entries.count) \($0.task.rawValue.replacing("_", with: " "))" }
             .joined(separator: ", ") + ", \(current) current"
     }
 
@@ -118,8 +119,11 @@ extension Worklist {
                     why += "; \(absence.sentence)"
                 }
                 if !entry.useInstead.isEmpty {
-                    why += "; use "
-                        + entry.useInstead.map { escaped([$0.code, $0.title].compactMap(\.self).joined(separator: " ")) }
+                    why +=
+                        "; use "
+                        + entry.useInstead.map {
+                            escaped([$0.code, $0.title].compactMap(\.self).joined(separator: " "))
+                        }
                         .joined(separator: ", ")
                 }
                 let cells = [

@@ -28,7 +28,8 @@ enum YAMLScalar {
             !text.hasPrefix("..."), !words.contains(text.lowercased())
         else { return false }
         // Numbers of every kind, dates and times of day.
-        let isNumeric = "0123456789+.".unicodeScalars.contains(first)
+        let isNumeric =
+            "0123456789+.".unicodeScalars.contains(first)
             && characters.allSatisfy { "0123456789+-.,_:abcdefxotzABCDEFXOTZ ".unicodeScalars.contains($0) }
         return !isNumeric
     }
