@@ -71,7 +71,7 @@ let package = Package(
         .target(name: "Normalise", dependencies: ["Digest", "Model", "Schemas"]),
         .target(
             name: "Overlay",
-            dependencies: ["Digest", "Model", "Schemas", "YAML"]),
+            dependencies: ["Digest", "JSON", "Model", "Schemas", "YAML"]),
         .target(
             name: "Emit",
             dependencies: [

@@ -147,6 +147,9 @@ static const unsigned char values_work_floor_csv[] = {
 static const unsigned char verification_schema_json[] = {
 #embed "../../Schemas/verification.schema.json"
 };
+static const unsigned char worklist_schema_json[] = {
+#embed "../../Schemas/worklist.schema.json"
+};
 
 #define FILE(path, array) {path, array, sizeof(array)}
 
@@ -199,6 +202,7 @@ static const SchemaFile files[] = {
     FILE("values/systemic-rules.csv", values_systemic_rules_csv),
     FILE("values/work-floor.csv", values_work_floor_csv),
     FILE("verification.schema.json", verification_schema_json),
+    FILE("worklist.schema.json", worklist_schema_json),
     {0, 0, 0},
 };
 

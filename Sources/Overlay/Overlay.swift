@@ -173,7 +173,7 @@ extension CategoryOverlay {
 
 extension [CodeEntry] {
     /// The position of `code` in a sorted list of codes.
-    func index(of code: Code) -> Int? {
+    public func index(of code: Code) -> Int? {
         var low = 0
         var high = count
         while low < high {

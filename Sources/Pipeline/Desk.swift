@@ -1,4 +1,5 @@
 import Acquire
+import Foundation
 public import Model
 public import Overlay
 public import Schemas
@@ -11,13 +12,16 @@ public struct Desk: Sendable {
 }
 
 /// Reads a release's files and the overlays at `overlays`, and merges nothing.
+/// - Parameter mayBeMissing: whether it is fine when there is nothing at `overlays` yet.
 /// - Throws: what the stages up to normalise throw; when the overlays are not there or are not UTF-8.
 public func desk(
-    label: String, inputs: [String], overlays: String, schemas: Schemas, progress: (StageProgress) -> Void
+    label: String, inputs: [String], overlays: String, mayBeMissing: Bool = false, schemas: Schemas,
+    progress: (StageProgress) -> Void
 ) throws(IngestError) -> Desk {
     let entry = try schemas.catalogue.entry(label)
     let (canonical, _) = try load(entry, inputs, schemas: schemas, progress: progress)
-    return Desk(canonical: canonical, overlays: try overlayFiles(overlays))
+    let isThere = !mayBeMissing || FileManager.default.fileExists(atPath: overlays)
+    return Desk(canonical: canonical, overlays: isThere ? try overlayFiles(overlays) : [])
 }
 
 /// The overlays at a path, sorted by name.
