@@ -9,7 +9,7 @@ struct OverlayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "overlay",
         abstract: "Write, check and review the editors' texts.",
-        subcommands: [])
+        subcommands: [LintCommand.self, RulesCommand.self])
 }
 
 /// The release and the texts that an editor works on.
