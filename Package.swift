@@ -95,7 +95,7 @@ let package = Package(
         .executableTarget(
             name: "ingest",
             dependencies: [
-                "CSystem", "Diff", "Fetch", "JSON", "Model", "Payment", "Pipeline", "Schemas", "Store", "Verify",
+                "CSystem", "Diff", "Fetch", "JSON", "Model", "Overlay", "Payment", "Pipeline", "Schemas", "Store", "Verify",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -118,7 +118,8 @@ let package = Package(
             name: "NormaliseTests", dependencies: ["Model", "TestSupport", "Verify"],
             exclude: ["Goldens"]),
         .testTarget(
-            name: "OverlayTests", dependencies: ["Digest", "Model", "Overlay", "TestSupport"],
+            name: "OverlayTests",
+            dependencies: ["Digest", "Model", "Overlay", "Pipeline", "Schemas", "TestSupport"],
             exclude: ["Goldens"]),
         .testTarget(
             name: "EmitTests",

@@ -148,6 +148,7 @@ struct OverlayReader: YAMLReader {
                 if let node = pin["descriptor"], let digest = overlay.reviewDescriptor, !isDigest(digest) {
                     report(
                         "overlay_pin", node, "'\(digest)' is no digest; expected sha256: and 64 hexadecimal digits")
+                    overlay.reviewDescriptor = nil
                 }
             } else {
                 report("overlay_type", review, "`review` holds the keys `release` and `descriptor`")

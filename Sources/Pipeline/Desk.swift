@@ -3,6 +3,7 @@ import Foundation
 public import Model
 public import Overlay
 public import Schemas
+public import Store
 
 /// What lies on an editor's desk: a release as CMS's files have it, and the overlays as they are saved.
 public struct Desk: Sendable {
@@ -34,4 +35,14 @@ func overlayFiles(_ acquired: [AcquiredFile]) throws(IngestError) -> [OverlayFil
     var files: [OverlayFile] = []
     for file in acquired { files.append(try OverlayFile(file)) }
     return files
+}
+
+/// Tries every rule on the overlays of a desk; what was published before tells which words CMS has changed.
+/// - Throws: when the rules cannot be read, or an allowance names none that may be switched off.
+public func lint(
+    _ desk: Desk, store: Store, allowances: [LintAllowance], schemas: Schemas
+) throws(IngestError) -> LintReport {
+    try lint(
+        desk.overlays, against: desk.canonical, allowances: allowances,
+        earlier: PublishedReleases(store, before: desk.canonical.release), schemas: schemas)
 }

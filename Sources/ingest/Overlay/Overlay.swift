@@ -9,7 +9,10 @@ struct OverlayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "overlay",
         abstract: "Write, check and review the editors' texts.",
-        subcommands: [OverlayWorklist.self, OverlayNew.self, OverlayAccept.self, OverlayFormat.self])
+        subcommands: [
+            OverlayWorklist.self, LintCommand.self, RulesCommand.self, OverlayNew.self, OverlayAccept.self,
+            OverlayFormat.self,
+        ])
 }
 
 /// The release and the texts that an editor works on.
