@@ -24,6 +24,12 @@ static const unsigned char latest_schema_json[] = {
 static const unsigned char layouts_anes_csv[] = {
 #embed "../../Schemas/layouts/anes.csv"
 };
+static const unsigned char layouts_asp_crosswalk_csv[] = {
+#embed "../../Schemas/layouts/asp_crosswalk.csv"
+};
+static const unsigned char layouts_asp_payment_limits_csv[] = {
+#embed "../../Schemas/layouts/asp_payment_limits.csv"
+};
 static const unsigned char layouts_documents_csv[] = {
 #embed "../../Schemas/layouts/documents.csv"
 };
@@ -158,6 +164,8 @@ static const SchemaFile files[] = {
     FILE("diff.schema.json", diff_schema_json),
     FILE("latest.schema.json", latest_schema_json),
     FILE("layouts/anes.csv", layouts_anes_csv),
+    FILE("layouts/asp_crosswalk.csv", layouts_asp_crosswalk_csv),
+    FILE("layouts/asp_payment_limits.csv", layouts_asp_payment_limits_csv),
     FILE("layouts/documents.csv", layouts_documents_csv),
     FILE("layouts/gpci.csv", layouts_gpci_csv),
     FILE("layouts/hcpcs.csv", layouts_hcpcs_csv),

@@ -40,6 +40,8 @@ extension CodeEntry {
                 json.value(.null)
             }
             json.field("hcpcs_absence", hcpcsAbsence)
+            json.key("drug")
+            if let drug { drug.write(to: &json) } else { json.value(.null) }
             json.object("provenance") { json in
                 json.array("relative_values") { json in
                     for row in relativeValues {
@@ -54,6 +56,19 @@ extension CodeEntry {
                 json.source(hcpcs?.source)
                 if let corrections = hcpcs?.corrections, !corrections.isEmpty {
                     json.array("hcpcs_corrections") { json in for source in corrections { json.source(source) } }
+                }
+                if let drug {
+                    json.key("drug_payment_limit")
+                    json.source(drug.paymentLimit?.source)
+                    json.array("drug_products") { json in
+                        for product in drug.products {
+                            json.object { json in
+                                json.field("ndc", product.ndc)
+                                json.field("file", product.source.file)
+                                json.field("line", product.source.line)
+                            }
+                        }
+                    }
                 }
                 json.array("editorial") { json in
                     for source in editorial?.sources ?? [] { json.source(source) }

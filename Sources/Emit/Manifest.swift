@@ -43,6 +43,8 @@ func manifest(_ dataset: Dataset, revision: Int, files: [EmittedFile]) -> [UInt8
             json.field("modifiers", canonical.modifiers.count)
             json.field("localities", canonical.localities.count)
             json.field("opps_caps", canonical.oppsCaps.count)
+            json.field("drug_payment_limits", canonical.drugPaymentLimits.count)
+            json.field("drug_products", canonical.drugProducts.count)
             json.field("overlays", canonical.codes.count { $0.editorial?.review != nil })
         }
         json.field("missing_inputs", texts: canonical.missing.map(\.rawValue))

@@ -71,6 +71,10 @@ public struct Canonical: Sendable {
     public var localities: [Locality]
     /// Sorted by row key and locality.
     public var oppsCaps: [OPPSCap]
+    /// Sorted by code.
+    public var drugPaymentLimits: [DrugPaymentLimit] = []
+    /// Sorted by code and NDC.
+    public var drugProducts: [DrugProduct] = []
     /// The lines of HCPCS correction files in the order in which they were applied.
     public var corrections: [Correction] = []
     /// The texts of the category overlays, each once.

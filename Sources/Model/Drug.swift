@@ -80,15 +80,31 @@ public struct Percentage: ExactDecimal {
     public init(units: Int64) { self.units = units }
 }
 
-/// The days for which an ASP file's amounts hold: a quarter, as its own second line says.
+/// The days for which an ASP file's amounts hold: a quarter, as a line before its header says.
 public struct DrugQuarter: Hashable, Sendable, CustomStringConvertible {
     public let from: CalendarDate
     public let to: CalendarDate
 
-    public init(from: CalendarDate, to: CalendarDate) {
+    /// - Returns: `nil` for days that are not the first and the last of one quarter.
+    public init?(from: CalendarDate, to: CalendarDate) {
+        guard from.year == to.year, from.day == 1, from.month % 3 == 1, to.month == from.month + 2,
+            CalendarDate(year: to.year, month: to.month, day: to.day + 1) == nil
+        else { return nil }
         self.from = from
         self.to = to
     }
+
+    /// Reads CMS's sentence, in any letter case: `Effective January 1, 2026 through March 31, 2026`.
+    public init?(sentence: String) {
+        let words = sentence.uppercased().split { !$0.isLetter && !$0.isNumber }
+        guard words.count == 8, words[0] == "EFFECTIVE", words[4] == "THROUGH",
+            let from = CalendarDate(words: words[1...3]), let to = CalendarDate(words: words[5...7])
+        else { return nil }
+        self.init(from: from, to: to)
+    }
+
+    /// Whether `day` is one of them.
+    public func contains(_ day: CalendarDate) -> Bool { from <= day && day <= to }
 
     /// `2026Q1`.
     public var description: String { "\(from.year)Q\((from.month + 2) / 3)" }
@@ -100,7 +116,7 @@ public struct DrugPaymentLimit: Sendable, Equatable {
     public var code: Code
     public var quarter: DrugQuarter
     /// HCPCS Code Dosage: the amount that one billing unit is.
-    public var dosage: String
+    public var dosage: String?
     /// Payment Limit, per billing unit; `nil` where CMS prints N/A or nothing.
     public var limit: PaymentLimit?
     /// Co-insurance Percentage: below 20 where prices rose faster than inflation.
@@ -119,7 +135,7 @@ public struct DrugPaymentLimit: Sendable, Equatable {
     public var notes: String?
     public var source: Source
 
-    public init(code: Code, quarter: DrugQuarter, dosage: String, source: Source) {
+    public init(code: Code, quarter: DrugQuarter, dosage: String?, source: Source) {
         self.code = code
         self.quarter = quarter
         self.dosage = dosage
@@ -209,14 +225,14 @@ extension DrugPaymentLimit: TableRow {
     public static let table = "drug_payment_limits"
 
     public static let columns = [
-        "code", "quarter", "effective_from", "effective_to", "payment_limit", "dosage", "coinsurance",
-        "vaccine_awp_percent", "vaccine_limit", "blood_awp_percent", "blood_limit", "clotting_factor", "notes",
+        "code", "quarter", "payment_limit", "dosage", "coinsurance", "vaccine_awp_percent", "vaccine_limit",
+        "blood_awp_percent", "blood_limit", "clotting_factor", "notes",
     ]
 
     public var cells: [Cell] {
         [
-            .text(code), .text(quarter.description), .date(quarter.from), .date(quarter.to), .decimal(limit),
-            .text(dosage), .decimal(coinsurance), .decimal(vaccineAWPPercent), .decimal(vaccineLimit),
+            .text(code), .text(quarter.description), .decimal(limit), .text(dosage), .decimal(coinsurance),
+            .decimal(vaccineAWPPercent), .decimal(vaccineLimit),
             .decimal(bloodAWPPercent), .decimal(bloodLimit), .flag(isClottingFactor), .text(notes),
         ]
     }
@@ -226,16 +242,32 @@ extension DrugProduct: TableRow {
     public static let table = "drug_products"
 
     public static let columns = [
-        "code", "ndc", "quarter", "effective_from", "effective_to", "labeler", "drug_name", "dosage",
-        "package_size", "package_quantity", "billing_units", "billing_units_per_package",
+        "code", "ndc", "quarter", "labeler", "drug_name", "dosage", "package_size", "package_quantity",
+        "billing_units", "billing_units_per_package",
     ]
 
     public var cells: [Cell] {
         [
-            .text(code), .text(ndc), .text(quarter.description), .date(quarter.from), .date(quarter.to),
-            .text(labeler), .text(drugName), .text(dosage), .decimal(packageSize), .decimal(packageQuantity),
-            .decimal(billingUnits), .decimal(billingUnitsPerPackage),
+            .text(code), .text(ndc), .text(quarter.description), .text(labeler), .text(drugName), .text(dosage),
+            .decimal(packageSize), .decimal(packageQuantity), .decimal(billingUnits),
+            .decimal(billingUnitsPerPackage),
         ]
+    }
+}
+
+extension CalendarDate {
+    /// Month, day and year as words: `JANUARY`, `1`, `2026`; months may be cut to three letters or more.
+    fileprivate init?(words: ArraySlice<Substring>) {
+        let months = [
+            "JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY", "AUGUST", "SEPTEMBER", "OCTOBER",
+            "NOVEMBER",
+            "DECEMBER",
+        ]
+        guard words.count == 3, let name = words.first, name.count >= 3,
+            let month = months.firstIndex(where: { $0.hasPrefix(name) }), let day = Int(words[words.startIndex + 1]),
+            let year = words.last.flatMap({ Int($0) })
+        else { return nil }
+        self.init(year: year, month: month + 1, day: day)
     }
 }
 
