@@ -17,6 +17,7 @@ public func desk(
 ) throws(IngestError) -> Desk {
     let entry = try schemas.catalogue.entry(label)
     let (canonical, _) = try load(entry, inputs, schemas: schemas, progress: progress)
+    progress(StageProgress(stage: .overlay, detail: overlays))
     return Desk(canonical: canonical, overlays: try overlayFiles(overlays))
 }
 

@@ -1,3 +1,5 @@
+import Model
+
 /// The two ASP files in CMS's layout: title, quarter, notices, labels, rows, and empty columns behind them.
 public struct DrugFiles: Sendable {
     public var quarter = "Effective January 1, 2019 through March 31, 2019"

@@ -32,12 +32,16 @@ struct DeskOptions: ParsableArguments {
     @OptionGroup var network: NetworkOptions
     @OptionGroup var store: StoreOptions
 
-    /// Reads the release and the texts.
-    func desk(_ schemas: Schemas) throws -> Desk {
+    /// Reads the release and the texts; `progress` hears of each stage, too.
+    func desk(_ schemas: Schemas, progress: (StageProgress) -> Void = { _ in }) throws -> Desk {
         let talk = Talk()
         defer { talk.endProgress() }
         return try Pipeline.desk(
-            label: release, inputs: try inputs(), overlays: overlays, schemas: schemas, progress: talk.progress)
+            label: release, inputs: try inputs(), overlays: overlays, schemas: schemas
+        ) { stage in
+            talk.progress(stage)
+            progress(stage)
+        }
     }
 
     /// The files that were named, else those of the store, fetched where they are missing.
