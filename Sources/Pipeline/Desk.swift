@@ -21,6 +21,7 @@ public func desk(
 ) throws(IngestError) -> Desk {
     let entry = try schemas.catalogue.entry(label)
     let (canonical, _) = try load(entry, inputs, schemas: schemas, progress: progress)
+    progress(StageProgress(stage: .overlay, detail: overlays))
     let isThere = !mayBeMissing || FileManager.default.fileExists(atPath: overlays)
     return Desk(canonical: canonical, overlays: isThere ? try overlayFiles(overlays) : [])
 }

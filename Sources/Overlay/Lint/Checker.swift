@@ -27,7 +27,8 @@ struct LintContext: Sendable {
 
     init(_ canonical: Canonical, schemas: Schemas) {
         codes = canonical.codes
-        names = NameIndex(canonical, products: schemas.lint.productNames)
+        names = NameIndex(
+            canonical, products: schemas.lint.productNames, classification: schemas.classification)
         licensed = LicensedTexts(canonical.codes)
         vocabulary = Vocabulary(schemas.lint)
         limits = schemas.lint.limits

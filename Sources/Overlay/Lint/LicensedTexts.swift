@@ -8,7 +8,8 @@ struct LicensedTexts: Sendable {
 
     /// By the first three words, which numbers of words the descriptors have that begin with them.
     private let beginnings: WordTable<UInt64>
-    private let descriptors: WordTable<Code>
+    /// Several codes may have one descriptor.
+    private let descriptors: WordTable<[Code]>
 
     init(_ codes: [CodeEntry]) {
         var words = Words()
@@ -25,7 +26,7 @@ struct LicensedTexts: Sendable {
         // What Level II says as well is free.
         var free: Set<UInt64> = []
         var beginnings: [(UInt64, UInt64)] = []
-        var descriptors: [(UInt64, Code)] = []
+        var descriptors: [(UInt64, [Code])] = []
         for entry in codes where Tier.public.shows(entry.system) {
             for text in [entry.shortDescriptor, entry.longDescriptor ?? ""] {
                 if let found = digests(text) { free.insert(found.whole) }
@@ -35,19 +36,19 @@ struct LicensedTexts: Sendable {
             for text in [entry.shortDescriptor, entry.longDescriptor ?? ""] {
                 guard let found = digests(text), !free.contains(found.whole) else { continue }
                 beginnings.append((found.first, 1 << UInt64(found.count)))
-                descriptors.append((found.whole, entry.code))
+                descriptors.append((found.whole, [entry.code]))
             }
         }
         self.beginnings = WordTable(beginnings, merging: |)
-        self.descriptors = WordTable(descriptors) { first, _ in first }
+        self.descriptors = WordTable(descriptors, merging: +)
     }
 
     private static func digest(_ words: ArraySlice<Words.Word>) -> UInt64 {
         words.reduce(0) { ($0 &* 0x9E37_79B9_7F4A_7C15) ^ ($1.number &+ ($0 >> 29)) }
     }
 
-    /// The code whose descriptor begins at word `index`, and its number of words; the longest.
-    func descriptor(at index: Int, of words: Words) -> (code: Code, count: Int)? {
+    /// The codes whose descriptor begins at word `index`, and its number of words; the longest.
+    func descriptor(at index: Int, of words: Words) -> (codes: [Code], count: Int)? {
         guard index + Self.fewest <= words.all.count,
             var counts = beginnings[Self.digest(words.all[index..<index + Self.fewest])]
         else { return nil }
@@ -55,7 +56,7 @@ struct LicensedTexts: Sendable {
             let count = 63 - counts.leadingZeroBitCount
             counts &= ~(1 << UInt64(count))
             guard index + count <= words.all.count else { continue }
-            if let code = descriptors[Self.digest(words.all[index..<index + count])] { return (code, count) }
+            if let codes = descriptors[Self.digest(words.all[index..<index + count])] { return (codes, count) }
         }
         return nil
     }
@@ -66,9 +67,12 @@ extension Checker {
     mutating func checkLicensed(_ bytes: UnsafeBufferPointer<UInt8>) {
         var index = 0
         while index < words.all.count {
-            guard let (code, count) = context.licensed.descriptor(at: index, of: words),
-                count > 3 || code == subject.code || count == words.all.count
-            else {
+            guard let (codes, count) = context.licensed.descriptor(at: index, of: words) else {
+                index += 1
+                continue
+            }
+            let own = subject.code.flatMap { codes.contains($0) ? $0 : nil }
+            guard let code = own ?? codes.first, count > 3 || own != nil || count == words.all.count else {
                 index += 1
                 continue
             }

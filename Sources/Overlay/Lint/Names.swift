@@ -23,12 +23,18 @@ struct NameIndex: Sendable {
     private let codes: [CodeEntry]
     private let products: [Code: Set<String>]
 
-    init(_ canonical: Canonical, products list: [LintTables.ProductName]) {
+    init(_ canonical: Canonical, products list: [LintTables.ProductName], classification: Classification) {
         codes = canonical.codes
         isDrug = canonical.codes.map { entry in
+            if entry.drug != nil { return true }
             guard entry.system == .hcpcs else { return false }
-            return entry.code[0] == UInt8(ascii: "J") || entry.code[0] == UInt8(ascii: "Q") || entry.route != nil
-                || entry.drug != nil
+            switch entry.code[0] {
+            case UInt8(ascii: "J"), UInt8(ascii: "Q"): return true
+            // Drugs that are new to hospitals.
+            case UInt8(ascii: "C") where entry.code[1] == UInt8(ascii: "9"): return true
+            case UInt8(ascii: "S"): return classification.route(descriptor: entry.longDescriptor ?? "") != nil
+            default: return entry.route != nil
+            }
         }
         var own: [Code: Set<String>] = [:]
         for product in list { own[product.code, default: []].formUnion(Words.of(product.name)) }
@@ -56,17 +62,18 @@ struct NameIndex: Sendable {
         for (index, entry) in codes.enumerated() where isDrug[index] {
             // A name passes on from a code that has ended to the one that follows it.
             if let ended = entry.hcpcs?.terminated, ended < canonical.release.effectiveFrom { continue }
-            let descriptor = entry.descriptor ?? ""
+            // What belongs to the AMA or the ADA names nothing in a message.
+            let descriptor = Tier.public.shows(entry.system) ? entry.descriptor ?? "" : ""
             let words = Words.of(descriptor)
             for word in words { use(word, entry.code) }
-            for (number, ingredient) in ingredients(descriptor).enumerated() {
+            for ingredient in ingredients(descriptor) {
                 for (place, word) in ingredient.enumerated() {
                     if place == 0 { firsts.insert(word) } else { laters.insert(word) }
-                    if place == 0, number == 0 || ingredient.count > 0 { add(word, .ingredient) }
+                    if place == 0 { add(word, .ingredient) }
                 }
             }
             for name in bracketed(descriptor) { for word in name { add(word, .descriptor) } }
-            if entry.longDescriptor != nil {
+            if entry.longDescriptor != nil, !descriptor.isEmpty {
                 for word in Words.of(entry.shortDescriptor) {
                     use(word, entry.code)
                     if word.utf8.count >= 6, isName(word, beside: words, allLong) { add(word, .descriptor) }

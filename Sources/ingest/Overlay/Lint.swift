@@ -32,6 +32,9 @@ struct LintCommand: ParsableCommand {
     @Flag(help: "For GitHub Actions: annotations on standard output.")
     var github = false
 
+    @Option(help: ArgumentHelp("Write each stage's time and memory to this file.", visibility: .hidden))
+    var timings: String?
+
     func validate() throws {
         if github, format.format == .json {
             throw ValidationError("--github prints annotations where --format json prints data: choose one of them.")
@@ -41,9 +44,11 @@ struct LintCommand: ParsableCommand {
     func run() throws {
         try reporting {
             let schemas = try Schemas()
-            let desk = try deskOptions.desk(schemas)
+            var measured = Timings()
+            let desk = try deskOptions.desk(schemas) { measured.begin($0.stage) }
             var report = try lint(
                 desk, store: deskOptions.store.value, allowances: switchedOff.value, schemas: schemas)
+            if let timings { try measured.json().write(toFile: timings, atomically: true, encoding: .utf8) }
             if !only.isEmpty {
                 let codes = Set(only.map { $0.uppercased() })
                 report.findings.removeAll { $0.code.map { !codes.contains($0) } ?? true }

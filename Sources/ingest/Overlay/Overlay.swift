@@ -35,14 +35,19 @@ struct DeskOptions: ParsableArguments {
     @OptionGroup var network: NetworkOptions
     @OptionGroup var store: StoreOptions
 
-    /// Reads the release and the texts.
+    /// Reads the release and the texts; `progress` hears of each stage, too.
     /// - Parameter mayBeMissing: whether no overlays are there yet and that is fine.
-    func desk(_ schemas: Schemas, mayBeMissing: Bool = false) throws -> Desk {
+    func desk(
+        _ schemas: Schemas, mayBeMissing: Bool = false, progress: (StageProgress) -> Void = { _ in }
+    ) throws -> Desk {
         let talk = Talk()
         defer { talk.endProgress() }
         return try Pipeline.desk(
-            label: release, inputs: try inputs(), overlays: overlays, mayBeMissing: mayBeMissing,
-            schemas: schemas, progress: talk.progress)
+            label: release, inputs: try inputs(), overlays: overlays, mayBeMissing: mayBeMissing, schemas: schemas
+        ) { stage in
+            talk.progress(stage)
+            progress(stage)
+        }
     }
 
     /// The files that were named, else those of the store, fetched where they are missing.
