@@ -23,7 +23,7 @@ struct Ingest: ParsableCommand {
         version: toolVersion,
         subcommands: [
             Run.self, FetchCommand.self, DiffCommand.self, History.self, Show.self, Explain.self, Search.self,
-            Releases.self, VerifyCommand.self, Validate.self,
+            Releases.self, VerifyCommand.self, Validate.self, SiteCommand.self, PreviewCommand.self,
         ],
         defaultSubcommand: nil)
 

@@ -1,3 +1,4 @@
+import HTML
 import JSON
 
 /// A table that people sort and filter. The first rows are in the page as HTML; all of them lie beside it as compact
