@@ -93,6 +93,13 @@ def test_no_emitted_file_holds_what_the_ASP_files_say_of_a_CPT_code(data, rvu25a
         assert {text for text in found_in(published.store, texts, tmp_path)} <= names
 
 
+def test_no_byte_of_a_public_site_is_a_descriptor_of_the_AMA_or_ADA(owned, free_text, rvu26a, tmp_path):
+    result = ingest("site", "--out", tmp_path / "site", "--store", rvu26a.store)
+    assert result.code == 0, result
+    leaked = {phrase for phrase in found_in(tmp_path / "site", owned, tmp_path) if phrase not in free_text}
+    assert leaked == set(), f"{len(leaked)} descriptors leaked"
+
+
 def test_the_search_for_leaks_finds_them_where_they_are(owned, rvu25d_licensed, tmp_path):
     found = found_in(rvu25d_licensed.store, owned, tmp_path)
     assert len(found) > 4000

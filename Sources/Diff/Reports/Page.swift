@@ -1,5 +1,6 @@
-import CDiffPage
+import CPages
 import Digest
+import HTML
 import JSON
 import Model
 import Payment
