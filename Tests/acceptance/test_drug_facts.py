@@ -13,6 +13,7 @@ import pytest
 from cms_server import Server, file
 from diff_support import assert_adds_up, assert_complete, read_diff, releases, write_policy  # noqa: F401
 from fetching import HCPCS26A, QUICK, RVU26A, fetch, no_proxy
+from forms import spreadsheet_cell, workbook
 from support import (
     SAMPLE_DRUGS, SAMPLE_HCPCS, SAMPLE_RVU, SCHEMAS, Published, assert_published, assert_refused, csv_bytes, header_index,
     ingest, run, run_samples, sha256, write_folder, zip_members)
@@ -249,6 +250,22 @@ def test_any_number_of_empty_columns_gives_the_same(width, samples, tmp_path):
     assert_published(run_with(tmp_path, {name: widened(data) for name, data in members().items()}))
     for table in ("drug_payment_limits", "drug_products"):
         assert Published(tmp_path / "store").table(table) == samples.table(table)
+
+
+def test_a_workbook_is_read_alone_and_is_a_witness_beside_the_CSV(samples, tmp_path):
+    books = {}
+    for name, data in members().items():
+        rows = list(csv.reader(io.StringIO(data.decode("cp1252"), newline="")))
+        books[name.replace(".csv", ".xlsx")] = workbook([[spreadsheet_cell(cell) for cell in row] for row in rows])
+    (tmp_path / "alone").mkdir()
+    assert_published(run_with(tmp_path / "alone", books))
+    for table in ("drug_payment_limits", "drug_products"):
+        assert Published(tmp_path / "alone" / "store").table(table) == samples.table(table)
+    assert_published(run_with(tmp_path, {**books, **members()}))
+    published = Published(tmp_path / "store")
+    assert (published.checks["csv_equals_xlsx"]["checked"], published.checks["csv_equals_xlsx"]["matched"]) == (27, 27)
+    roles = {entry["path"]: entry["role"] for entry in published.manifest["inputs"]}
+    assert {roles[name] for name in books} == {"witness"}
 
 
 def test_a_file_of_another_quarter_is_used_and_said(tmp_path):
