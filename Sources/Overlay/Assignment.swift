@@ -1,9 +1,9 @@
 import Model
 import Schemas
 
-/// Overlays by the code they are about, and those that are about none.
+/// The position of each code's overlay, and what is wrong with those that are about none.
 struct Assigned {
-    var own: [Code: CodeOverlay] = [:]
+    var own: [Code: Int] = [:]
     var problems: Diagnostics
 }
 
@@ -14,15 +14,15 @@ func assign(
 ) -> Assigned {
     var assigned = Assigned(problems: Diagnostics(keptPerKind: keptPerKind))
     assigned.own.reserveCapacity(overlays.codes.count)
-    for overlay in overlays.codes {
+    for (position, overlay) in overlays.codes.enumerated() {
         let name = overlay.code.value
         if let code = Code(name), let first = assigned.own[code] {
             assigned.problems.add(
                 Diagnostic(
                     .error, "overlay_duplicate", at: overlay.code.place,
-                    "\(name) has an overlay already, at \(first.code.place)"))
+                    "\(name) has an overlay already, at \(overlays.codes[first].code.place)"))
         } else if let code = Code(name), canonical.codes.index(of: code) != nil {
-            assigned.own[code] = overlay
+            assigned.own[code] = position
         } else if canonical.missing.contains(.hcpcs), let code = Code(name), code.system == .hcpcs,
             code.hasAssignedShape
         {
