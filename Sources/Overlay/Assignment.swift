@@ -1,9 +1,9 @@
 import Model
 import Schemas
 
-/// Overlays by the code they are about, and those that are about none.
+/// The position of each code's overlay, and what is wrong with those that are about none.
 struct Assigned {
-    var own: [Code: CodeOverlay] = [:]
+    var own: [Code: Int] = [:]
     /// Overlays of codes that the release has no longer.
     var lost: [LostOverlay] = []
     var problems: Diagnostics
@@ -16,15 +16,15 @@ func assign(
 ) -> Assigned {
     var assigned = Assigned(problems: Diagnostics(keptPerKind: keptPerKind))
     assigned.own.reserveCapacity(overlays.codes.count)
-    for overlay in overlays.codes {
+    for (position, overlay) in overlays.codes.enumerated() {
         let name = overlay.code.value
         if let code = Code(name), let first = assigned.own[code] {
             assigned.problems.add(
                 Diagnostic(
                     .error, "overlay_duplicate", at: overlay.code.place,
-                    "\(name) has an overlay already, at \(first.code.place)"))
+                    "\(name) has an overlay already, at \(overlays.codes[first].code.place)"))
         } else if let code = Code(name), canonical.codes.index(of: code) != nil {
-            assigned.own[code] = overlay
+            assigned.own[code] = position
         } else if canonical.missing.contains(.hcpcs), let code = Code(name), code.system == .hcpcs,
             code.hasAssignedShape
         {
@@ -33,7 +33,7 @@ func assign(
                     .warning, "overlay_code_absent", at: overlay.code.place,
                     "\(name) is not in PPRRVU and there is no HCPCS file to look it up in; its texts are left out"))
         } else if let code = Code(name), let lost = reviewer.lost(code, overlay) {
-            assigned.own[code] = overlay
+            assigned.own[code] = position
             assigned.lost.append(lost)
             assigned.problems.add(diagnostic(lost, release: canonical.release))
         } else {

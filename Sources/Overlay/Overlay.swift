@@ -32,7 +32,7 @@ public func overlay(
     for index in merged.codes.indices {
         let entry = merged.codes[index]
         let fitting = categories.filter { $0.scope.contains(entry) }
-        let overlay = assigned.own[entry.code]
+        let overlay = assigned.own[entry.code].map { overlays.codes[$0] }
         guard overlay != nil || !fitting.isEmpty else { continue }
         var review: Editorial.Review?
         if let overlay {

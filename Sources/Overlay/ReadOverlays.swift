@@ -25,6 +25,7 @@ func readOverlays(
         }
         return reader
     }
+    all.codes.reserveCapacity(parts.reduce(0) { $0 + $1.codes.count })
     for part in parts {
         all.codes += part.codes
         all.categories += part.categories
@@ -69,4 +70,24 @@ func inParallel<Value: Sendable, Result: Sendable>(
         results.withLock { $0[turn] = result }
     }
     return results.withLock { $0.compactMap(\.self) }
+}
+
+/// Two pieces of work at the same time.
+func sideBySide<First: Sendable, Second: Sendable>(
+    _ first: @Sendable () -> First, and second: @Sendable () -> Second
+) -> (First, Second) {
+    let results = Mutex<(First?, Second?)>((nil, nil))
+    DispatchQueue.concurrentPerform(iterations: 2) { turn in
+        if turn == 0 {
+            let result = first()
+            results.withLock { $0.0 = result }
+        } else {
+            let result = second()
+            results.withLock { $0.1 = result }
+        }
+    }
+    return results.withLock { found in
+        guard let first = found.0, let second = found.1 else { preconditionFailure("both turns have ended") }
+        return (first, second)
+    }
 }

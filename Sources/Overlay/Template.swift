@@ -17,6 +17,10 @@ struct Template {
 
     init(_ text: String) {
         source = text
+        guard text.holdsVariables else {
+            parts = [.literal(text)]
+            return
+        }
         var parts: [Part] = []
         var rest = Substring(text)
         while let open = rest.firstRange(of: "{{"), let close = rest[open.upperBound...].firstRange(of: "}}") {

@@ -1,9 +1,11 @@
 import Acquire
+import Dispatch
 import Foundation
 public import Model
 public import Overlay
 public import Schemas
 public import Store
+import Synchronization
 
 /// What lies on an editor's desk: a release as CMS's files have it, and the overlays as they are saved.
 public struct Desk: Sendable {
@@ -20,10 +22,37 @@ public func desk(
     progress: (StageProgress) -> Void
 ) throws(IngestError) -> Desk {
     let entry = try schemas.catalogue.entry(label)
-    let (canonical, _) = try load(entry, inputs, schemas: schemas, progress: progress)
-    progress(StageProgress(stage: .overlay, detail: overlays))
-    let isThere = !mayBeMissing || FileManager.default.fileExists(atPath: overlays)
-    return Desk(canonical: canonical, overlays: isThere ? try overlayFiles(overlays) : [])
+    // Only one of the turns calls it.
+    nonisolated(unsafe) let progress = progress
+    let loaded = Mutex<Result<Canonical, IngestError>?>(nil)
+    let read = Mutex<Result<[OverlayFile], IngestError>?>(nil)
+    DispatchQueue.concurrentPerform(iterations: 2) { turn in
+        if turn == 0 {
+            let result = loadedCodes(entry, inputs, schemas: schemas, progress: progress)
+            loaded.withLock { $0 = result }
+        } else {
+            let result = readFiles(overlays, mayBeMissing: mayBeMissing)
+            read.withLock { $0 = result }
+        }
+    }
+    guard let canonical = try loaded.withLock(\.self)?.get(), let files = try read.withLock(\.self)?.get() else {
+        preconditionFailure("both turns have ended")
+    }
+    progress(StageProgress(stage: .overlay, detail: "\(files.count) files"))
+    return Desk(canonical: canonical, overlays: files)
+}
+
+private func loadedCodes(
+    _ entry: ReleaseCatalogue.Entry, _ inputs: [String], schemas: Schemas, progress: (StageProgress) -> Void
+) -> Result<Canonical, IngestError> {
+    do throws(IngestError) {
+        return .success(try load(entry, inputs, schemas: schemas, progress: progress).0)
+    } catch { return .failure(error) }
+}
+
+private func readFiles(_ path: String, mayBeMissing: Bool) -> Result<[OverlayFile], IngestError> {
+    if mayBeMissing, !FileManager.default.fileExists(atPath: path) { return .success([]) }
+    do throws(IngestError) { return .success(try overlayFiles(path)) } catch { return .failure(error) }
 }
 
 /// The overlays at a path, sorted by name.

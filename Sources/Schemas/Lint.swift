@@ -17,6 +17,8 @@ public struct LintTables: Sendable {
         case negation
         /// The sentence is about what goes with the drug.
         case companion
+        /// A word beside names of products that is none itself.
+        case noName = "no_name"
     }
 
     /// A word that says how a drug is given.

@@ -27,8 +27,7 @@ struct LintContext: Sendable {
 
     init(_ canonical: Canonical, schemas: Schemas) {
         codes = canonical.codes
-        names = NameIndex(
-            canonical, products: schemas.lint.productNames, classification: schemas.classification)
+        names = NameIndex(canonical, schemas: schemas)
         licensed = LicensedTexts(canonical.codes)
         vocabulary = Vocabulary(schemas.lint)
         limits = schemas.lint.limits

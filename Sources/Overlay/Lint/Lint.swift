@@ -16,12 +16,15 @@ public func lint(
             .usage, "rule_unknown", "'\(allowance.rule)' is no rule that may be switched off",
             hint: "`ingest overlay rules` lists them.")
     }
-    let overlays = readOverlays(files, schemas: schemas, keptPerKind: .max)
+    let (overlays, context) = sideBySide {
+        readOverlays(files, schemas: schemas, keptPerKind: .max)
+    } and: {
+        LintContext(canonical, schemas: schemas)
+    }
     var reviewer = Reviewer(
         release: canonical.release, tier: .public, hasHCPCS: !canonical.missing.contains(.hcpcs),
         catalogue: schemas.catalogue, earlier: earlier)
     let assigned = assign(overlays, to: canonical, reviewer: &reviewer, schemas: schemas, keptPerKind: .max)
-    let context = LintContext(canonical, schemas: schemas)
     var documents = overlays.codes.map { LintDocument($0, in: canonical) }
     documents += overlays.categories.map(LintDocument.init)
 
@@ -111,13 +114,15 @@ private struct Findings {
     /// What the reader found: of the document whose texts lie around it.
     mutating func add(_ diagnostics: Diagnostics, _ documents: [LintDocument]) {
         guard !diagnostics.kinds.isEmpty else { return }
-        var byPlace: [Place: Int] = [:]
+        let files = Set(diagnostics.kinds.flatMap(\.first).compactMap(\.place?.file))
+        var lines: [Place: Int] = [:]
         for (number, document) in documents.enumerated() {
-            for passage in document.passages { byPlace[passage.place] = number }
+            guard let file = document.passages.first?.place.file, files.contains(file) else { continue }
+            for passage in document.passages { lines[Place(passage.place.file, line: passage.place.line)] = number }
         }
         for kind in diagnostics.kinds {
             for diagnostic in kind.first {
-                let document = diagnostic.place.flatMap { byPlace[$0] }
+                let document = diagnostic.place.flatMap { lines[Place($0.file, line: $0.line)] }
                 add(diagnostic, of: document, code: document.flatMap { documents[$0].code })
             }
         }

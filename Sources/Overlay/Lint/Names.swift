@@ -23,7 +23,8 @@ struct NameIndex: Sendable {
     private let codes: [CodeEntry]
     private let products: [Code: Set<String>]
 
-    init(_ canonical: Canonical, products list: [LintTables.ProductName], classification: Classification) {
+    init(_ canonical: Canonical, schemas: Schemas) {
+        let list = schemas.lint.productNames
         codes = canonical.codes
         isDrug = canonical.codes.map { entry in
             if entry.drug != nil { return true }
@@ -32,19 +33,19 @@ struct NameIndex: Sendable {
             case UInt8(ascii: "J"), UInt8(ascii: "Q"): return true
             // Drugs that are new to hospitals.
             case UInt8(ascii: "C") where entry.code[1] == UInt8(ascii: "9"): return true
-            case UInt8(ascii: "S"): return classification.route(descriptor: entry.longDescriptor ?? "") != nil
+            case UInt8(ascii: "S"): return schemas.classification.route(descriptor: entry.longDescriptor ?? "") != nil
             default: return entry.route != nil
             }
         }
         var own: [Code: Set<String>] = [:]
         for product in list { own[product.code, default: []].formUnion(Words.of(product.name)) }
         products = own
-        index(canonical, list)
+        index(canonical, list, none: Set(schemas.lint.words.filter { $0.kind == .noName }.map(\.word)))
     }
 
-    private mutating func index(_ canonical: Canonical, _ list: [LintTables.ProductName]) {
+    private mutating func index(_ canonical: Canonical, _ list: [LintTables.ProductName], none: Set<String>) {
         // Words of descriptors that are of no drug are everybody's.
-        var ordinary: Set<String> = []
+        var ordinary = none
         var allLong: Set<String> = []
         for (index, entry) in codes.enumerated() where entry.system == .hcpcs {
             let words = Words.of(entry.longDescriptor ?? "")
