@@ -42,8 +42,8 @@ func assign(
                     .error, "overlay_code_unknown", at: overlay.code.place,
                     "'\(name)' is no code of \(canonical.release.label)",
                     hint:
-                        "Check the code's letters and digits. One that CMS has dropped is let pass with a warning when "
-                        + "its review is pinned to an earlier release and descriptor."))
+                        "Check the code's letters and digits. One that CMS has dropped passes with a warning when its "
+                        + "review is pinned to an earlier release and descriptor."))
         }
     }
     let sections = schemas.classification.sectionIDs

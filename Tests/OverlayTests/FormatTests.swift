@@ -109,7 +109,7 @@ struct FormatTests {
         let pieces = [
             "word", "a longer-word", " ", "  ", ": ", " #", "#", "'", "\"", "\\", "\n", "\n\n", "é", "漢字", "😀",
             "\u{A0}",
-            "\u{85}", "\u{2028}", "\u{FEFF}", "\t", "- ", "? ", "{{code}}", "{", "}", "[", ",", "NO", "00100", "1e3",
+            "\u{85}", "\u{2028}", "a\u{FEFF}b", "\t", "- ", "? ", "{{code}}", "{", "}", "[", ",", "NO", "00100", "1e3",
             "~",
             "%", "@", "`", "---", "...", String(repeating: "x", count: 120), "\u{7F}", "\u{1}", "\r", "|", ">", "=",
             ":",
@@ -196,7 +196,7 @@ struct MovePinTests {
     @Test(
         "A form that is not edited is refused",
         arguments: [
-            "{code: G0001, title: x}\n", "code: G0001\nreview: &a\n  release: RVU25D\n",
+            "{code: G0001, title: x}\n",
             "code: G0001\nreview:\n  release: &b RVU25D\n", "code: G0001\nreview:\n  release: >-\n    RVU25D\n",
             "code: G0001\nreview: RVU25D\n",
         ])

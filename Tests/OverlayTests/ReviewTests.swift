@@ -18,7 +18,9 @@ private struct Earlier: EarlierReleases {
         }
         return .absent(.textNotInStore)
     }
-    func knows(_ code: Code, in label: String) -> Bool? { label == "RVU18D" ? texts[code.description] != nil : nil }
+    func knows(_ code: Code, in label: String) -> Bool? {
+        label == "RVU18D" && !texts.isEmpty ? texts[code.description] != nil : nil
+    }
     func last(with code: Code) -> String? { lastReleases[code.description] }
 }
 
