@@ -77,7 +77,7 @@ let package = Package(
         .target(name: "Normalise", dependencies: ["Digest", "Model", "Schemas"]),
         .target(
             name: "Overlay",
-            dependencies: ["Digest", "Model", "Schemas", "YAML"]),
+            dependencies: ["Digest", "JSON", "Model", "Schemas", "YAML"]),
         .target(
             name: "Emit",
             dependencies: [
@@ -104,8 +104,8 @@ let package = Package(
         .executableTarget(
             name: "ingest",
             dependencies: [
-                "CSystem", "Diff", "Fetch", "JSON", "Model", "Payment", "Pipeline", "Preview", "Schemas", "Site",
-                "Store", "Verify",
+                "CSystem", "Diff", "Fetch", "JSON", "Model", "Overlay", "Payment", "Pipeline", "Preview", "Schemas",
+                "Site", "Store", "Verify",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -117,6 +117,7 @@ let package = Package(
         .testTarget(name: "ModelTests", dependencies: ["Model", "TestSupport"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
         .testTarget(name: "CSVTests", dependencies: ["CSV", "TestSupport"]),
+        .testTarget(name: "YAMLTests", dependencies: ["TestSupport", "YAML"]),
         .testTarget(name: "FetchTests", dependencies: ["Fetch", "Model", "TestSupport"]),
         .testTarget(name: "UnpackTests", dependencies: ["Model", "TestSupport", "Unpack"]),
         .testTarget(name: "SchemasTests", dependencies: ["CSV", "JSON", "Model", "Schemas", "Store", "TestSupport"]),
@@ -127,7 +128,8 @@ let package = Package(
             name: "NormaliseTests", dependencies: ["Model", "TestSupport", "Verify"],
             exclude: ["Goldens"]),
         .testTarget(
-            name: "OverlayTests", dependencies: ["Digest", "Model", "Overlay", "TestSupport"],
+            name: "OverlayTests",
+            dependencies: ["Digest", "Model", "Overlay", "Pipeline", "Schemas", "TestSupport"],
             exclude: ["Goldens"]),
         .testTarget(
             name: "EmitTests",

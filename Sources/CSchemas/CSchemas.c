@@ -24,6 +24,12 @@ static const unsigned char latest_schema_json[] = {
 static const unsigned char layouts_anes_csv[] = {
 #embed "../../Schemas/layouts/anes.csv"
 };
+static const unsigned char layouts_asp_crosswalk_csv[] = {
+#embed "../../Schemas/layouts/asp_crosswalk.csv"
+};
+static const unsigned char layouts_asp_payment_limits_csv[] = {
+#embed "../../Schemas/layouts/asp_payment_limits.csv"
+};
 static const unsigned char layouts_documents_csv[] = {
 #embed "../../Schemas/layouts/documents.csv"
 };
@@ -54,6 +60,9 @@ static const unsigned char layouts_pprrvu_csv[] = {
 static const unsigned char manifest_schema_json[] = {
 #embed "../../Schemas/manifest.schema.json"
 };
+static const unsigned char overlay_rules_md[] = {
+#embed "../../Schemas/overlay-rules.md"
+};
 static const unsigned char overlay_schema_json[] = {
 #embed "../../Schemas/overlay.schema.json"
 };
@@ -65,6 +74,9 @@ static const unsigned char policy_yaml[] = {
 };
 static const unsigned char sources_lock_schema_json[] = {
 #embed "../../Schemas/sources-lock.schema.json"
+};
+static const unsigned char values_abbreviations_csv[] = {
+#embed "../../Schemas/values/abbreviations.csv"
 };
 static const unsigned char values_anesthesia_shares_csv[] = {
 #embed "../../Schemas/values/anesthesia-shares.csv"
@@ -96,14 +108,29 @@ static const unsigned char values_known_defects_csv[] = {
 static const unsigned char values_known_differences_csv[] = {
 #embed "../../Schemas/values/known-differences.csv"
 };
+static const unsigned char values_letter_case_csv[] = {
+#embed "../../Schemas/values/letter-case.csv"
+};
 static const unsigned char values_licenses_csv[] = {
 #embed "../../Schemas/values/licenses.csv"
+};
+static const unsigned char values_lint_limits_csv[] = {
+#embed "../../Schemas/values/lint-limits.csv"
+};
+static const unsigned char values_lint_words_csv[] = {
+#embed "../../Schemas/values/lint-words.csv"
 };
 static const unsigned char values_locality_corrections_csv[] = {
 #embed "../../Schemas/values/locality-corrections.csv"
 };
+static const unsigned char values_product_names_csv[] = {
+#embed "../../Schemas/values/product-names.csv"
+};
 static const unsigned char values_releases_csv[] = {
 #embed "../../Schemas/values/releases.csv"
+};
+static const unsigned char values_route_words_csv[] = {
+#embed "../../Schemas/values/route-words.csv"
 };
 static const unsigned char values_routes_csv[] = {
 #embed "../../Schemas/values/routes.csv"
@@ -135,6 +162,9 @@ static const unsigned char values_work_floor_csv[] = {
 static const unsigned char verification_schema_json[] = {
 #embed "../../Schemas/verification.schema.json"
 };
+static const unsigned char worklist_schema_json[] = {
+#embed "../../Schemas/worklist.schema.json"
+};
 
 #define FILE(path, array) {path, array, sizeof(array)}
 
@@ -146,6 +176,8 @@ static const SchemaFile files[] = {
     FILE("diff.schema.json", diff_schema_json),
     FILE("latest.schema.json", latest_schema_json),
     FILE("layouts/anes.csv", layouts_anes_csv),
+    FILE("layouts/asp_crosswalk.csv", layouts_asp_crosswalk_csv),
+    FILE("layouts/asp_payment_limits.csv", layouts_asp_payment_limits_csv),
     FILE("layouts/documents.csv", layouts_documents_csv),
     FILE("layouts/gpci.csv", layouts_gpci_csv),
     FILE("layouts/hcpcs.csv", layouts_hcpcs_csv),
@@ -156,10 +188,12 @@ static const SchemaFile files[] = {
     FILE("layouts/payment.csv", layouts_payment_csv),
     FILE("layouts/pprrvu.csv", layouts_pprrvu_csv),
     FILE("manifest.schema.json", manifest_schema_json),
+    FILE("overlay-rules.md", overlay_rules_md),
     FILE("overlay.schema.json", overlay_schema_json),
     FILE("policy.schema.json", policy_schema_json),
     FILE("policy.yaml", policy_yaml),
     FILE("sources-lock.schema.json", sources_lock_schema_json),
+    FILE("values/abbreviations.csv", values_abbreviations_csv),
     FILE("values/anesthesia-shares.csv", values_anesthesia_shares_csv),
     FILE("values/change-categories.csv", values_change_categories_csv),
     FILE("values/checks.csv", values_checks_csv),
@@ -170,9 +204,14 @@ static const SchemaFile files[] = {
     FILE("values/indicators.csv", values_indicators_csv),
     FILE("values/known-defects.csv", values_known_defects_csv),
     FILE("values/known-differences.csv", values_known_differences_csv),
+    FILE("values/letter-case.csv", values_letter_case_csv),
     FILE("values/licenses.csv", values_licenses_csv),
+    FILE("values/lint-limits.csv", values_lint_limits_csv),
+    FILE("values/lint-words.csv", values_lint_words_csv),
     FILE("values/locality-corrections.csv", values_locality_corrections_csv),
+    FILE("values/product-names.csv", values_product_names_csv),
     FILE("values/releases.csv", values_releases_csv),
+    FILE("values/route-words.csv", values_route_words_csv),
     FILE("values/routes.csv", values_routes_csv),
     FILE("values/sentences.csv", values_sentences_csv),
     FILE("values/source-kinds.csv", values_source_kinds_csv),
@@ -183,6 +222,7 @@ static const SchemaFile files[] = {
     FILE("values/systemic-rules.csv", values_systemic_rules_csv),
     FILE("values/work-floor.csv", values_work_floor_csv),
     FILE("verification.schema.json", verification_schema_json),
+    FILE("worklist.schema.json", worklist_schema_json),
     {0, 0, 0},
 };
 

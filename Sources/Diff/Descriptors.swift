@@ -1,14 +1,8 @@
-import Model
+public import Model
 
 /// A code whose descriptor is not what it was.
 public struct DescriptorChange: Sendable {
-    public enum Kind: String, Sendable {
-        /// Case, blanks or punctuation.
-        case cosmetic
-        case reworded
-        /// CMS has added the code anew, or no word of the new text begins like one of the old: it may mean something else now.
-        case reuseSuspected = "reuse_suspected"
-    }
+    public typealias Kind = Rewording
 
     public let code: String
     public let kind: Kind
@@ -56,11 +50,10 @@ extension Difference {
             let words = WordDifference(before, after)
             let added = (before: base["codes"].text(old, "added"), after: head["codes"].text(new, "added"))
             let isAddedAnew = !added.before.isEmpty && !added.after.isEmpty && added.before != added.after
-            let kind: DescriptorChange.Kind =
-                haveSameWords(before, after)
-                ? .cosmetic : isAddedAnew || !words.sharesContent ? .reuseSuspected : .reworded
             descriptors.append(
-                DescriptorChange(code: code, kind: kind, rows: what.rows, words: words, from: before, to: after))
+                DescriptorChange(
+                    code: code, kind: Rewording(words, isAddedAnew: isAddedAnew), rows: what.rows, words: words,
+                    from: before, to: after))
         }
         let order: [DescriptorChange.Kind] = [.reuseSuspected, .reworded, .cosmetic]
         descriptors.sort { left, right in
@@ -75,20 +68,23 @@ extension Difference {
 /// An overlay that wants a person.
 public struct EditorialTask: Sendable {
     public let code: String
-    /// `stale`, `orphaned` or `unreviewed`.
+    /// `reused_suspect`, `orphaned`, `stale` or `unreviewed`.
     public let state: String
     /// The release against which the texts were reviewed; empty when none.
     public let reviewed: String
     /// The overlay file and line.
     public let file: String
     public let line: Int
+
+    /// The states that want a person, the most pressing first.
+    static let states = ["reused_suspect", "orphaned", "stale", "unreviewed"]
 }
 
 extension Difference {
     /// Lists the overlays of HEAD whose texts are not known to fit, those that cannot be right first.
     mutating func listEditorialWork() {
         let table = head["editorial"]
-        let order = ["orphaned", "stale", "unreviewed"]
+        let order = EditorialTask.states
         for row in 0..<table.count {
             let state = table.text(row, "review_state")
             guard order.contains(state) else { continue }

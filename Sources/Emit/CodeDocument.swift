@@ -16,6 +16,9 @@ extension CodeEntry {
             json.label("section", section)
             json.label("category", category)
             json.field("title", title(in: tier))
+            json.field("title_origin", titleOrigin(in: tier)?.rawValue)
+            json.field("suggested_title", suggestedTitle?.text)
+            json.field("suggested_title_origin", suggestedTitle?.origin.rawValue)
             json.field("short_descriptor", shown && !shortDescriptor.isEmpty ? shortDescriptor : nil)
             json.field("long_descriptor", shown ? longDescriptor : nil)
             json.field("route", route)
@@ -45,6 +48,8 @@ extension CodeEntry {
                 json.value(.null)
             }
             json.field("hcpcs_absence", hcpcsAbsence)
+            json.key("drug")
+            if let drug { drug.write(to: &json) } else { json.value(.null) }
             json.object("provenance") { json in
                 json.array("relative_values") { json in
                     for row in relativeValues {
@@ -59,6 +64,19 @@ extension CodeEntry {
                 json.source(hcpcs?.source)
                 if let corrections = hcpcs?.corrections, !corrections.isEmpty {
                     json.array("hcpcs_corrections") { json in for source in corrections { json.source(source) } }
+                }
+                if let drug {
+                    json.key("drug_payment_limit")
+                    json.source(drug.paymentLimit?.source)
+                    json.array("drug_products") { json in
+                        for product in drug.products {
+                            json.object { json in
+                                json.field("ndc", product.ndc)
+                                json.field("file", product.source.file)
+                                json.field("line", product.source.line)
+                            }
+                        }
+                    }
                 }
                 json.array("editorial") { json in
                     for source in editorial?.sources ?? [] { json.source(source) }
@@ -97,6 +115,20 @@ extension Editorial {
                     json.field("state", review.state.rawValue)
                     json.field("against", review.release)
                     json.field("descriptor", review.descriptor)
+                    json.key("changed_words")
+                    if let words = review.words {
+                        json.array { json in
+                            for run in words.runs {
+                                json.object { json in
+                                    json.field("kind", run.kind.rawValue)
+                                    json.field("text", run.text)
+                                }
+                            }
+                        }
+                    } else {
+                        json.value(.null)
+                    }
+                    json.field("use_instead", texts: review.useInstead)
                 }
             } else {
                 json.value(.null)

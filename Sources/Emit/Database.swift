@@ -44,7 +44,8 @@ struct DatabaseWriter {
     /// Columns that look-ups need beyond the primary keys.
     private static let indices = [
         "relative_values (status)", "opps_caps (gpci_mac, locality)", "codes (section, category)",
-        "editorial_items (kind, text COLLATE NOCASE)",
+        "editorial_items (kind, text COLLATE NOCASE)", "drug_products (ndc)",
+        "drug_products (drug_name COLLATE NOCASE)",
     ]
 
     private func fill(_ table: DatasetTable, _ definition: TableSchema, _ database: Database) throws {
@@ -85,18 +86,19 @@ struct DatabaseWriter {
         try database.execute(
             sql: """
                 CREATE VIRTUAL TABLE search USING fts5(
-                    code, title, short_descriptor, long_descriptor, synonyms, plain_language,
+                    code, title, short_descriptor, long_descriptor, synonyms, plain_language, drug_names,
                     content='', tokenize='unicode61 remove_diacritics 2')
                 """)
         let statement = try database.makeStatement(
-            sql: "INSERT INTO search (rowid, code, title, short_descriptor, long_descriptor, synonyms, plain_language) "
-                + "VALUES ((SELECT rowid FROM codes WHERE code = ?1), ?1, ?2, ?3, ?4, ?5, ?6)")
+            sql: "INSERT INTO search (rowid, code, title, short_descriptor, long_descriptor, synonyms, plain_language, "
+                + "drug_names) VALUES ((SELECT rowid FROM codes WHERE code = ?1), ?1, ?2, ?3, ?4, ?5, ?6, ?7)")
         for entry in dataset.canonical.codes {
             let shown = dataset.tier.shows(entry.system)
             try statement.execute(arguments: [
                 entry.code.description, entry.title(in: dataset.tier), shown ? entry.shortDescriptor : nil,
                 shown ? entry.longDescriptor : nil, entry.editorial?.synonyms.joined(separator: "\n"),
                 entry.editorial?.plainLanguage.joined(separator: "\n"),
+                entry.drug?.brandNames.joined(separator: "\n"),
             ])
         }
         try database.execute(sql: "INSERT INTO search (search) VALUES ('optimize')")
@@ -184,7 +186,7 @@ public func search(_ text: String, in database: URL, limit: Int) throws(IngestEr
                     SELECT codes.code, system, codes.title, codes.long_descriptor, category_name
                     FROM search JOIN codes ON codes.rowid = search.rowid
                     WHERE search MATCH ?
-                    ORDER BY bm25(search, 20, 8, 4, 1, 8, 2), codes.code LIMIT ?
+                    ORDER BY bm25(search, 20, 8, 4, 1, 8, 2, 8), codes.code LIMIT ?
                     """, arguments: [query, limit]
             ).map { row in
                 SearchHit(

@@ -43,7 +43,29 @@ func manifest(_ dataset: Dataset, revision: Int, files: [EmittedFile]) -> [UInt8
             json.field("modifiers", canonical.modifiers.count)
             json.field("localities", canonical.localities.count)
             json.field("opps_caps", canonical.oppsCaps.count)
+            json.field("drug_payment_limits", canonical.drugPaymentLimits.count)
+            json.field("drug_products", canonical.drugProducts.count)
             json.field("overlays", canonical.codes.count { $0.editorial?.review != nil })
+        }
+        json.object("editorial") { json in
+            json.field("strict", canonical.isStrictlyEditorial)
+            json.object("states") { json in
+                for state in Editorial.ReviewState.allCases {
+                    json.field(state.rawValue, canonical.codes.count { $0.editorial?.review?.state == state })
+                }
+            }
+            json.field("compared_with", texts: canonical.earlierRevisions)
+            json.array("lost") { json in
+                for lost in canonical.lostOverlays {
+                    json.object { json in
+                        json.field("code", lost.code.description)
+                        json.field("against", lost.release)
+                        json.field("last_release", lost.last)
+                        json.field("file", lost.place.file)
+                        json.field("line", lost.place.line)
+                    }
+                }
+            }
         }
         json.field("missing_inputs", texts: canonical.missing.map(\.rawValue))
         json.object("verification") { json in

@@ -45,6 +45,8 @@ struct DatasetTable {
             DatasetTable(canonical.modifiers.map(ModifierRow.init)),
             DatasetTable(canonical.localities),
             DatasetTable(canonical.oppsCaps),
+            DatasetTable(canonical.drugPaymentLimits),
+            DatasetTable(canonical.drugProducts),
             DatasetTable(canonical.conversionFactorRows),
             DatasetTable(reviewed.map { EditorialRow(code: $0.code, editorial: $0.editorial ?? Editorial()) }),
             DatasetTable(reviewed.flatMap(\.editorialItems)),
@@ -120,6 +122,12 @@ extension Canonical {
                 ProvenanceRow(
                     OPPSCap.table, code: cap.key.code, modifier: cap.key.modifier, locality: cap.locality,
                     source: cap.source))
+        }
+        for limit in drugPaymentLimits {
+            try body(ProvenanceRow(DrugPaymentLimit.table, code: limit.code, source: limit.source))
+        }
+        for product in drugProducts {
+            try body(ProvenanceRow(DrugProduct.table, code: product.code, ndc: product.ndc, source: product.source))
         }
         for index in codes.indices {
             guard let editorial = codes[index].editorial, editorial.review != nil,

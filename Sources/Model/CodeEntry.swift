@@ -21,6 +21,8 @@ public struct CodeEntry: Sendable, Equatable {
     public var shortDescriptor: String
     /// HCPCS's assembled long descriptor.
     public var longDescriptor: String?
+    /// A name made from the Level II descriptors; `nil` for codes whose text is not CMS's, in every tier.
+    public var suggestedTitle: SuggestedTitle?
     /// How the drug is given, as the Level II descriptor states it: `injection`, `topical`, `implant`, …
     public var route: String?
     /// Sorted by modifier, the global row first.
@@ -38,7 +40,14 @@ public struct CodeEntry: Sendable, Equatable {
         set { boxedEditorial = newValue.map(OutOfLine.value) }
     }
 
+    /// What the ASP files say of it; `nil` without them and for codes that they do not list.
+    public var drug: DrugFacts? {
+        get { boxedDrug?.value }
+        set { boxedDrug = newValue.map(OutOfLine.value) }
+    }
+
     // Large and absent for most codes, so kept out of the entry itself.
+    private var boxedDrug: OutOfLine<DrugFacts>?
     private var boxedHCPCS: OutOfLine<HCPCSRecord>?
     private var boxedEditorial: OutOfLine<Editorial>?
 
@@ -54,11 +63,22 @@ public struct CodeEntry: Sendable, Equatable {
         return shortDescriptor.isEmpty ? nil : shortDescriptor
     }
 
-    /// The name to show: the editors' title, else the Level II short descriptor. CPT and CDT codes have
+    /// The name to show: the editors' title, else the suggested one of Level II. CPT and CDT codes have
     /// only what the editors give them unless `tier` shows their descriptors.
     public func title(in tier: Tier) -> String? {
-        if let title = editorial?.title { return title }
-        return tier.shows(system) && !shortDescriptor.isEmpty ? shortDescriptor : nil
+        switch titleOrigin(in: tier) {
+        case .editors: editorial?.title
+        case .suggested: suggestedTitle?.text
+        case .descriptor: shortDescriptor
+        case nil: nil
+        }
+    }
+
+    /// Where the name to show comes from; `nil` when there is none.
+    public func titleOrigin(in tier: Tier) -> TitleOrigin? {
+        if editorial?.title != nil { return .editors }
+        if suggestedTitle != nil { return .suggested }
+        return tier.shows(system) && !shortDescriptor.isEmpty ? .descriptor : nil
     }
 }
 
@@ -79,23 +99,48 @@ public struct Editorial: Sendable, Equatable {
     public enum Origin: String, Sendable { case code, category }
 
     /// How the code's own texts stand to the descriptor they were reviewed against.
-    public enum ReviewState: String, Sendable {
+    public enum ReviewState: String, Sendable, CaseIterable {
         /// The descriptor is the one that was reviewed.
         case current
-        /// CMS has reworded the code since.
+        /// CMS has reworded the code since, be it in case or punctuation.
         case stale
-        /// CMS has ended the code.
+        /// CMS ended the code before the release took effect.
         case orphaned
-        /// Nothing was pinned, or there is no descriptor to compare with and the release is another.
+        /// CMS has reworded the code, and it may mean something else now: CMS has added it anew since, or no word of
+        /// the new descriptor begins like one of the old.
+        case reusedSuspect = "reused_suspect"
+        /// Nothing was pinned, or there is nothing to compare the pin with: no descriptor, or a Level II code's pin
+        /// in a release without its HCPCS file.
         case unreviewed
+
+        /// Whether the texts are known not to fit, so that they are left out where only fitting ones are wanted.
+        public var isUnfit: Bool { [.stale, .orphaned, .reusedSuspect].contains(self) }
     }
 
-    /// The pin: against which release and descriptor the texts were read.
+    /// Why the words that CMS changed cannot be named.
+    public enum WordsAbsence: String, Sendable {
+        /// The descriptors are the AMA's or the ADA's, and this tier does not show them.
+        case notPublic = "not_public"
+        /// No revision of the pinned release is in the store.
+        case releaseNotInStore = "release_not_in_store"
+        /// The store's revisions of the pinned release have another descriptor than the pinned one.
+        case textNotInStore = "text_not_in_store"
+    }
+
+    /// The pin: against which release and descriptor the texts were read, and what became of it.
     public struct Review: Sendable, Equatable {
         public var state: ReviewState
         public var release: String?
-        /// `sha256:` and lower-case hex of the descriptor's UTF-8.
+        /// `sha256:` and lower-case hex of the descriptor's UTF-8: the long one's, else the short one's.
         public var descriptor: String?
+        /// From the descriptor that was reviewed to the release's; `nil` unless CMS reworded it and it can be shown.
+        public var words: WordDifference?
+        /// Why ``words`` is `nil` for a reworded code.
+        public var wordsAbsence: WordsAbsence?
+        /// CMS's cross-references of an orphaned code.
+        public var useInstead: [String] = []
+        /// The pin's line; the code's where nothing is pinned.
+        public var place: Place?
 
         public init(state: ReviewState, release: String?, descriptor: String?) {
             self.state = state
@@ -163,6 +208,7 @@ extension CodeEntry {
                 "code", "system", "section", "category", "title", "short_descriptor", "long_descriptor",
             ] + HCPCSRecord.administrativeColumns + [
                 "section_name", "category_name", "route", "relative_values_absence", "hcpcs_absence",
+                "title_origin", "suggested_title", "suggested_title_origin",
             ]
 
         private static let noAdministrativeCells = [Cell](
@@ -181,6 +227,8 @@ extension CodeEntry {
             ] + (entry.hcpcs?.administrativeCells ?? noAdministrativeCells) + [
                 .text(entry.section?.name), .text(entry.category?.name), .text(entry.route),
                 .text(entry.relativeValuesAbsence), .text(entry.hcpcsAbsence),
+                .text(entry.titleOrigin(in: tier)?.rawValue), .text(entry.suggestedTitle?.text),
+                .text(entry.suggestedTitle?.origin.rawValue),
             ]
         }
     }

@@ -71,10 +71,20 @@ public struct Canonical: Sendable {
     public var localities: [Locality]
     /// Sorted by row key and locality.
     public var oppsCaps: [OPPSCap]
+    /// Sorted by code.
+    public var drugPaymentLimits: [DrugPaymentLimit] = []
+    /// Sorted by code and NDC.
+    public var drugProducts: [DrugProduct] = []
     /// The lines of HCPCS correction files in the order in which they were applied.
     public var corrections: [Correction] = []
     /// The texts of the category overlays, each once.
     public var categoryTexts: [CategoryTextRow] = []
+    /// Overlays of codes that are gone, by code; their texts are published nowhere.
+    public var lostOverlays: [LostOverlay] = []
+    /// The published revisions that reviews were compared with, such as `RVU25D-r1`.
+    public var earlierRevisions: [String] = []
+    /// Whether texts that are known not to fit their code any more were left out.
+    public var isStrictlyEditorial = false
     public var checks: [Check]
     public var diagnostics: Diagnostics
     /// The tables that the inputs do not hold; their values are `null`.

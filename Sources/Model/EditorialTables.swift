@@ -103,25 +103,27 @@ public struct ProvenanceRow: TableRow {
     let code: Code
     let modifier: Modifier
     let locality: LocalityKey?
+    let ndc: String?
     let source: Source
 
     public init(
         _ table: String, code: Code = .blank, modifier: Modifier = .blank, locality: LocalityKey? = nil,
-        source: Source
+        ndc: String? = nil, source: Source
     ) {
         self.table = table
         self.code = code
         self.modifier = modifier
         self.locality = locality
+        self.ndc = ndc
         self.source = source
     }
 
     public static let table = "provenance"
-    public static let columns = ["table", "code", "modifier", "mac", "locality", "file", "line"]
+    public static let columns = ["table", "code", "modifier", "mac", "locality", "file", "line", "ndc"]
     public var cells: [Cell] {
         [
             .text(table), .text(code), .text(modifier), locality.map { .text($0.contractor) } ?? .null,
-            locality.map { .text($0.number) } ?? .null, .text(source.file), .integer(source.line),
+            locality.map { .text($0.number) } ?? .null, .text(source.file), .integer(source.line), .text(ndc),
         ]
     }
 }

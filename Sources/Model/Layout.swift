@@ -12,6 +12,10 @@ public enum SourceTable: String, Sendable, CaseIterable {
     case hcpcs
     /// Corrections to an issue of the HCPCS file.
     case hcpcsCorrections = "hcpcs_corrections"
+    /// Payment limits of Medicare Part B drugs: the ASP pricing file.
+    case aspPaymentLimits = "asp_payment_limits"
+    /// The drug products of each code: the ASP NDC-HCPCS crosswalk.
+    case aspCrosswalk = "asp_crosswalk"
 
     /// What CMS calls it.
     public var name: String {
@@ -24,11 +28,16 @@ public enum SourceTable: String, Sendable, CaseIterable {
         case .oppscap: "OPPSCAP"
         case .hcpcs: "HCPCS"
         case .hcpcsCorrections: "HCPCS corrections"
+        case .aspPaymentLimits: "ASP payment limits"
+        case .aspCrosswalk: "ASP NDC-HCPCS crosswalk"
         }
     }
 
     /// The layout file that describes it: the QPP file is laid out like the nonQPP file.
     public var layout: String { self == .pprrvuQPP ? "pprrvu" : rawValue }
+
+    /// Whether it is one of the drug files, which say themselves for which quarter they hold.
+    public var isASP: Bool { self == .aspPaymentLimits || self == .aspCrosswalk }
 }
 
 /// The forms in which CMS ships a table.
@@ -46,6 +55,10 @@ public enum FieldKind: String, Sendable {
     case code, modifier, text, indicator, flag, na
     case rvu, share, factor = "conversion_factor", gpci, money
     case contractor, locality, state, date
+    /// Text in which a line break or a run of blanks is one blank.
+    case words
+    /// A decimal with as many places as it needs.
+    case number
     /// Several values of equal width side by side: leading blanks count.
     case list
 }
@@ -55,8 +68,8 @@ public enum FieldKind: String, Sendable {
 public struct FieldLayout: Hashable, Sendable {
     /// Our name, which is also the name in the emitted tables.
     public let name: String
-    /// The merged header label, upper case, single spaces. `{year}` stands for the release's year and
-    /// `{factor}` for a decimal that the header itself carries. `{1-4}` stands for each of these numbers: as many
+    /// The merged header label, upper case, single spaces. `{year}` stands for the release's year, `{yyyy}` for any
+    /// year and `{factor}` for a decimal that the header itself carries. `{1-4}` stands for each of these numbers: as many
     /// columns whose values stand side by side in one field of the TXT. Empty when the CSV has no such column.
     public let labels: [String]
     /// Position in the TXT record, 1-based and inclusive; `nil` when the TXT has no such field.

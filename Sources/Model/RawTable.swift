@@ -18,6 +18,9 @@ public struct RawTable: Sendable {
     /// Labels of columns that the layout does not know and the table may have all the same.
     public var unread: [String] = []
 
+    /// The quarter for which the file says that it holds: ASP's files.
+    public var quarter: DrugQuarter?
+
     public private(set) var bytes: [UInt8] = []
     public private(set) var ends: [UInt32] = []
     public private(set) var lines: [UInt32] = []

@@ -13,6 +13,7 @@ func joinCodes(
     var row = 0
     var record = 0
     var digests = DescriptorDigests()
+    let titles = DisplayTitles(schemas)
     while row < rows.count || record < records.count {
         let isRow = row < rows.count && (record == records.count || rows[row].value.key.code <= records[record].code)
         let code = isRow ? rows[row].value.key.code : records[record].code
@@ -39,6 +40,7 @@ func joinCodes(
         }
         entry.section = schemas.classification.section(of: code)
         entry.category = schemas.classification.category(of: code, betos: entry.hcpcs?.betos ?? .blank)
+        entry.suggestedTitle = titles.suggestion(for: entry)
         report(entry, hasHCPCS: hcpcs != nil, &diagnostics)
         joined.append(entry)
     }

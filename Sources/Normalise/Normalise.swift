@@ -16,11 +16,15 @@ public func normalise(
     let localities = try normaliser.localities()
     let caps = try normaliser.oppsCaps(rows: pprrvu.rows, localities: localities.joined)
     let hcpcs = try normaliser.hcpcs(rows: pprrvu.rows)
-    let codes = joinCodes(
+    var codes = joinCodes(
         rows: pprrvu.rows, hcpcs: hcpcs?.codes, schemas: schemas, diagnostics: &normaliser.diagnostics)
     pprrvu.rows = []
+    let drugs = try normaliser.drugs()
+    normaliser.diagnostics.add(joinDrugs(&codes, limits: drugs.limits, products: drugs.products))
 
-    var missing = [SourceTable.gpci, .anes, .locco, .oppscap, .hcpcs].filter { !given.contains($0) }
+    var missing = [SourceTable.gpci, .anes, .locco, .oppscap, .hcpcs, .aspPaymentLimits, .aspCrosswalk].filter {
+        !given.contains($0)
+    }
     if entry.release.year >= 2026, !given.contains(.pprrvuQPP) { missing.insert(.pprrvuQPP, at: 0) }
     // Without GPCI, ANES and LOCCO the prices are all that names the localities.
     let named = Set(caps.map(\.locality)).sorted().map(Locality.init)
@@ -30,6 +34,8 @@ public func normalise(
         localities: localities.joined.isEmpty ? named : localities.joined, oppsCaps: caps,
         checks: normaliser.checks, diagnostics: normaliser.diagnostics, missing: missing)
     canonical.corrections = normaliser.corrections
+    canonical.drugPaymentLimits = drugs.limits
+    canonical.drugProducts = drugs.products
     return canonical
 }
 
@@ -162,6 +168,25 @@ private struct Normaliser {
             values: statuses, localities: localities, release: entry.release, schemas: schemas, earlier: earlier)
         keep(file.notes, of: file.raw)
         return file.rows
+    }
+
+    // MARK: Drugs
+
+    /// The rows of both ASP files; none of a file that is not there.
+    mutating func drugs() throws(IngestError) -> (limits: [DrugPaymentLimit], products: [DrugProduct]) {
+        var limits: DrugPaymentLimitFile?
+        for raw in take(.aspPaymentLimits) {
+            let file = try DrugPaymentLimitFile(raw, schemas: schemas)
+            diagnostics.add(file.notes)
+            if let limits { checks.append(limits.compare(with: file)) } else { limits = file }
+        }
+        var products: DrugProductFile?
+        for raw in take(.aspCrosswalk) {
+            let file = try DrugProductFile(raw, schemas: schemas)
+            diagnostics.add(file.notes)
+            if let products { checks.append(products.compare(with: file)) } else { products = file }
+        }
+        return (limits?.rows ?? [], products?.rows ?? [])
     }
 
     // MARK: HCPCS

@@ -1,84 +1,64 @@
-private import Digest
 public import Model
 public import Schemas
 
 /// Merges the editors' texts into the codes: a code's own overlay first, then the narrowest range, then the
 /// section. What an overlay was reviewed against is compared with the descriptor of this release.
+/// - Parameters:
+///   - isStrict: leaves out the texts of codes that were reworded, ended or used again since they were reviewed; the
+///     state stays, and the category's texts take their place.
+///   - earlier: where the descriptors are found that reviews were pinned to.
 /// - Throws: bad data for overlays that cannot be read, that repeat a code or name one that is not there;
 ///   every file's problems are in one error, each at its line and column.
 public func overlay(
-    _ canonical: Canonical, files: [OverlayFile], tier: Tier, schemas: Schemas
+    _ canonical: Canonical, files: [OverlayFile], tier: Tier, isStrict: Bool = false,
+    earlier: some EarlierReleases = NoEarlierReleases(), schemas: Schemas
 ) throws(IngestError) -> Canonical {
+    var canonical = canonical
+    canonical.isStrictlyEditorial = isStrict
     guard !files.isEmpty else { return canonical }
-    var reader = OverlayReader(reasons: schemas.statuses.reasons, routes: schemas.classification.routeNames)
-    for file in files { reader.read(file) }
-    var problems = reader.problems
-    var merged = canonical
-
-    var own: [Code: CodeOverlay] = [:]
-    for overlay in reader.codes {
-        let name = overlay.code.value
-        if let code = Code(name), let first = own[code] {
-            problems.add(
-                Diagnostic(
-                    .error, "overlay_duplicate", at: overlay.code.place,
-                    "\(name) has an overlay already, at \(first.code.place)"))
-        } else if let code = Code(name), merged.codes.index(of: code) != nil {
-            own[code] = overlay
-        } else if canonical.missing.contains(.hcpcs), let code = Code(name), code.system == .hcpcs,
-            code.hasAssignedShape
-        {
-            problems.add(
-                Diagnostic(
-                    .warning, "overlay_code_absent", at: overlay.code.place,
-                    "\(name) is not in PPRRVU and there is no HCPCS file to look it up in; its texts are left out"))
-        } else {
-            problems.add(
-                Diagnostic(
-                    .error, "overlay_code_unknown", at: overlay.code.place,
-                    "'\(name)' is no code of \(canonical.release.label)",
-                    hint: "Check the code's letters and digits; one that CMS has dropped needs its overlay removed."))
-        }
-    }
-    var scopes: [String: Place] = [:]
-    for overlay in reader.categories {
-        if case .section(let section) = overlay.scope, !schemas.classification.sectionIDs.contains(section) {
-            problems.add(
-                Diagnostic(
-                    .error, "overlay_section_unknown", at: overlay.place,
-                    "'\(section)' is no section; known are "
-                        + schemas.classification.sectionIDs.sorted().joined(separator: ", ")))
-        }
-        if let first = scopes.updateValue(overlay.place, forKey: overlay.scope.name) {
-            problems.add(
-                Diagnostic(
-                    .error, "overlay_duplicate", at: overlay.place,
-                    "\(overlay.scope.name) has an overlay already, at \(first)"))
-        }
-    }
+    var reviewer = Reviewer(
+        release: canonical.release, tier: tier, hasHCPCS: !canonical.missing.contains(.hcpcs),
+        catalogue: schemas.catalogue, earlier: earlier)
+    let overlays = readOverlays(files, schemas: schemas)
+    let assigned = assign(overlays, to: canonical, reviewer: &reviewer, schemas: schemas)
+    var problems = overlays.problems
+    problems.add(assigned.problems)
     try problems.stopOnErrors()
+    var merged = canonical
+    merged.lostOverlays = assigned.lost
 
     // Narrow ranges come before wide ones, ranges before sections.
-    let categories = reader.categories.sorted { ($0.scope.width, $0.scope.name) < ($1.scope.width, $1.scope.name) }
+    let categories = overlays.categories.sorted { ($0.scope.width, $0.scope.name) < ($1.scope.width, $1.scope.name) }
     for index in merged.codes.indices {
         let entry = merged.codes[index]
         let fitting = categories.filter { $0.scope.contains(entry) }
-        let overlay = own[entry.code]
+        let overlay = assigned.own[entry.code]
         guard overlay != nil || !fitting.isEmpty else { continue }
+        var review: Editorial.Review?
+        if let overlay {
+            let found = reviewer.review(entry, overlay)
+            if let finding = diagnostic(found, entry, overlay, isStrict: isStrict) { problems.add(finding) }
+            review = found
+        }
         merged.codes[index] = merge(
-            entry, overlay, fitting, release: canonical.release, tier: tier, diagnostics: &problems)
+            entry, overlay, review, fitting, tier: tier, showsOwnTexts: !(isStrict && review?.state.isUnfit == true))
     }
     merged.categoryTexts = categories.flatMap(\.rows)
+    merged.lostOverlays.sort { $0.code < $1.code }
+    merged.earlierRevisions = reviewer.earlier.consulted
     merged.diagnostics.add(problems)
     return merged
 }
 
 private func merge(
-    _ original: CodeEntry, _ overlay: CodeOverlay?, _ categories: [CategoryOverlay], release: Release, tier: Tier,
-    diagnostics: inout Diagnostics
+    _ original: CodeEntry, _ own: CodeOverlay?, _ review: Editorial.Review?, _ categories: [CategoryOverlay],
+    tier: Tier, showsOwnTexts: Bool
 ) -> CodeEntry {
     var entry = original
     var editorial = Editorial()
+    editorial.review = review
+    if let own { editorial.sources.append(Source(file: own.code.place.file, line: own.code.place.line ?? 1)) }
+    let overlay = showsOwnTexts ? own : nil
     for category in categories.reversed() {
         guard let name = category.name else { continue }
         if case .range = category.scope {
@@ -98,25 +78,6 @@ private func merge(
         editorial.specialties = overlay.specialties
         editorial.billing = overlay.billing.map { .init($0, .code) }
         editorial.documentation = overlay.documentation.map { .init($0, .code) }
-        editorial.review = review(entry, overlay, release: release)
-        editorial.sources.append(
-            Source(file: overlay.code.place.file, line: overlay.code.place.line ?? 1))
-        if editorial.review?.state == .orphaned {
-            diagnostics.add(
-                Diagnostic(
-                    .warning, "overlay_code_ended", at: overlay.code.place,
-                    "\(entry.code) ended on \(entry.hcpcs?.terminated?.description ?? "an earlier day"); its texts are "
-                        + "published as orphaned"))
-        }
-        if editorial.review?.state == .stale {
-            diagnostics.add(
-                Diagnostic(
-                    .warning, "overlay_stale", at: overlay.reviewPlace,
-                    "CMS has reworded \(entry.code) since its texts were reviewed against "
-                        + "\(overlay.reviewRelease ?? "an earlier release")",
-                    hint: "Read the new descriptor and the texts, then pin the review to "
-                        + "sha256:\(entry.descriptor.map { Digest.hex($0) } ?? "")."))
-        }
     }
     // The title is settled: templates may use it.
     entry.editorial = editorial
@@ -151,26 +112,6 @@ private func append(
         !editorial.questions.contains(where: { $0.question == question })
     else { return }
     editorial.questions.append(.init(question: question, answer: answer, origin: origin))
-}
-
-private func review(_ entry: CodeEntry, _ overlay: CodeOverlay, release: Release) -> Editorial.Review {
-    let now = entry.descriptor.map { "sha256:" + Digest.hex($0) }
-    let state: Editorial.ReviewState =
-        if let ended = entry.hcpcs?.terminated, ended < release.effectiveFrom {
-            .orphaned
-        } else if overlay.reviewRelease == nil && overlay.reviewDescriptor == nil {
-            .unreviewed
-        } else if overlay.reviewDescriptor == nil && now == nil && overlay.reviewRelease == release.label {
-            // No descriptor then and none now: the release itself is all there is to compare.
-            .current
-        } else if overlay.reviewDescriptor == nil || now == nil {
-            .unreviewed
-        } else if overlay.reviewDescriptor == now {
-            .current
-        } else {
-            .stale
-        }
-    return .init(state: state, release: overlay.reviewRelease, descriptor: overlay.reviewDescriptor)
 }
 
 extension CategoryOverlay.Scope {
@@ -232,7 +173,7 @@ extension CategoryOverlay {
 
 extension [CodeEntry] {
     /// The position of `code` in a sorted list of codes.
-    func index(of code: Code) -> Int? {
+    public func index(of code: Code) -> Int? {
         var low = 0
         var high = count
         while low < high {

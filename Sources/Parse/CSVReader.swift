@@ -24,18 +24,28 @@ struct CSVReader {
 
         var title: String?
         var released: CalendarDate?
+        var quarter: DrugQuarter?
         for row in 0..<header {
             for field in csv.fields(of: row) {
                 let cell = String(decoding: csv[field: field], as: UTF8.self)
                 let label = normalisedLabel(csv[field: field])
-                // HCPCS has disclaimers there, which speak of other years.
                 if title == nil, !hasDisclaimers, !label.isEmpty, !label.hasPrefix("RELEASED ") {
                     title = cell
                     try checkTitle(
                         cell, line: Int(csv.lines[row]), path: path, table: table, release: release)
                 }
+                if table.isASP, label.hasPrefix("EFFECTIVE ") {
+                    quarter = try readQuarter(label, at: Place(path, line: Int(csv.lines[row])))
+                }
                 if label.hasPrefix("RELEASED ") { released = CalendarDate(american: label.dropFirst(9)) }
             }
+        }
+
+        if table.isASP, quarter == nil {
+            throw IngestError(
+                .badData, "quarter_missing", at: Place(path, line: 1),
+                "no line before the header says for which days the file holds",
+                hint: "CMS writes there 'Effective January 1, 2026 through March 31, 2026': use CMS's own file.")
         }
 
         let labels = mergedLabels(csv, header: header)
@@ -46,10 +56,22 @@ struct CSVReader {
             released: released, headerFactors: binding.factors, notes: rows.notes, bytes: rows.bytes,
             ends: rows.ends, lines: rows.lines)
         raw.unread = binding.unread
+        raw.quarter = quarter
         return raw
     }
 
-    private var hasDisclaimers: Bool { table == .hcpcs || table == .hcpcsCorrections }
+    /// Whether what stands before the header may speak of other years.
+    private var hasDisclaimers: Bool { table == .hcpcs || table == .hcpcsCorrections || table.isASP }
+
+    private func readQuarter(_ label: String, at place: Place) throws(IngestError) -> DrugQuarter {
+        guard let quarter = DrugQuarter(sentence: label) else {
+            throw IngestError(
+                .badData, "quarter_invalid", at: place,
+                "'\(label)' does not name the first and the last day of a quarter",
+                hint: "CMS writes 'Effective January 1, 2026 through March 31, 2026': use CMS's own file.")
+        }
+        return quarter
+    }
 
     private func headerRow(_ csv: CSVRows) -> Int? {
         guard let member = schemas.member(table), !member.csvBegins.isEmpty else { return nil }
@@ -134,7 +156,20 @@ struct CSVReader {
                     + (missing.isEmpty ? "none missing" : "missing '\(missing.joined(separator: "', '"))'"),
                 hint: otherYears(labels))
         }
+        if table.isASP { try refuseOtherOrder(binding, layout, line: line) }
         return binding
+    }
+
+    /// Two texts of a drug file look alike, and one of them may be the AMA's: labels that stand in another order than
+    /// CMS's may be labels of other columns.
+    private func refuseOtherOrder(_ binding: Binding, _ layout: Layout, line: Int) throws(IngestError) {
+        let order = layout.fields.filter { binding.columns.contains($0) }
+        guard let index = binding.columns.indices.first(where: { binding.columns[$0] != order[$0] }) else { return }
+        throw IngestError(
+            .badData, "columns_reordered", at: Place(path, line: line, column: binding.sources[index][0] + 1),
+            "'\(binding.columns[index].label(year: layout.year, item: 1))' stands where CMS has "
+                + "'\(order[index].label(year: layout.year, item: 1))'",
+            hint: "The columns may have been moved, or only their labels: use CMS's own file.")
     }
 
     /// Whether the header fits another year's layout: then the file is of that year.
@@ -188,12 +223,16 @@ struct CSVReader {
                         .error, "row_after_notes", at: place,
                         "a row stands behind the footnotes, which begin on line \(note.line)"))
             }
-            if form == .xlsx, fields.count > labels.count {
+            if form == .xlsx || table.isASP, fields.count > labels.count {
                 // Cells without value behind the last column carry a style or nothing.
                 while fields.count > labels.count, csv[field: fields.upperBound - 1].isEmpty { fields.removeLast() }
             }
-            // A worksheet's row ends with its last cell that holds something.
-            guard fields.count == labels.count || (form == .xlsx && fields.count < labels.count) else {
+            // A worksheet's row ends with its last cell that holds something; CMS's drug files have any number of
+            // empty columns behind the last one with a label.
+            guard
+                fields.count == labels.count || (form == .xlsx && fields.count < labels.count)
+                    || (table.isASP && fields.count < labels.count && fields.count > (bound.last ?? 0))
+            else {
                 problems.add(
                     Diagnostic(
                         .error, "row_width", at: place,
@@ -231,6 +270,13 @@ struct CSVReader {
 }
 
 extension CSVReader {
+    /// A text with one blank for each line break, tab, no-break space or run of them.
+    private func collapsed(_ cell: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        func isBlank(_ byte: UInt8) -> Bool { [0x09, 0x0A, 0x0D, 0x20].contains(byte) || (byte == 0xA0 && !isUTF8) }
+        let parts = cell.split(whereSeparator: isBlank)
+        return parts.count < 2 ? parts.first ?? [] : Array(parts.joined(separator: [0x20]))[...]
+    }
+
     /// Appends a cell's value to a field that began at `start`. The values of a list come to stand at the places
     /// that they have in the TXT.
     private func append(
@@ -238,6 +284,7 @@ extension CSVReader {
         to bytes: inout [UInt8], _ problems: inout Diagnostics
     ) {
         let first = bytes.count
+        let cell = layout.kind == .words ? collapsed(cell) : cell
         if let byte = appendField(cell, isUTF8: isUTF8, to: &bytes) {
             problems.add(
                 Diagnostic(
@@ -281,7 +328,16 @@ extension Layout {
                     continue
                 }
                 let expected = pattern.replacing("{year}", with: String(year))
-                if let factor = expected.firstRange(of: "{factor}") {
+                if let anyYear = expected.firstRange(of: "{yyyy}") {
+                    let start = expected[..<anyYear.lowerBound]
+                    let end = expected[anyYear.upperBound...]
+                    if bare.hasPrefix(start), bare.hasSuffix(end),
+                        bare.utf8.count == start.utf8.count + 4 + end.utf8.count,
+                        bare.dropFirst(start.count).prefix(4).allSatisfy(\.isNumber)
+                    {
+                        return (field, nil, 1)
+                    }
+                } else if let factor = expected.firstRange(of: "{factor}") {
                     let start = expected[..<factor.lowerBound]
                     if bare.hasPrefix(start) {
                         let number = String(bare.dropFirst(start.count))
@@ -299,7 +355,8 @@ extension Layout {
 extension FieldLayout {
     /// The label of the column that holds the field, of a list that of its value number `item`.
     func label(year: Int, item: Int) -> String {
-        let label = (labels.first ?? name).replacing("{year}", with: String(year))
+        let label = (labels.first ?? name).replacing("{year}", with: String(year)).replacing(
+            "{yyyy}", with: String(year))
         return itemCount > 1 ? label.prefix { $0 != "{" } + String(item) : label
     }
 }

@@ -30,10 +30,14 @@ public func recognise(
                 .badData, "not_recognised", at: Place(document.path, line: 1),
                 "neither its name nor its content is that of a table of CMS's; it begins with "
                     + "'\(beginning(of: bytes))'",
-                hint: "Tables are told by PPRRVU, GPCI, ANES, LOCCO, OPPSCAP or ANWEB in the name, or by "
+                hint: "Tables are told by PPRRVU, GPCI, ANES, LOCCO, OPPSCAP, ANWEB or ASP in the name, or by "
                     + "their header row.")
         }
         return .other(otherDocument(named: document.name, schemas: schemas) ?? "no table of CMS's that is read")
+    }
+    if byContent.isASP, byName == nil, let other = otherDocument(named: document.name, schemas: schemas) {
+        // CMS lays out the crosswalks of other price lists alike.
+        return .other(other)
     }
     try refuseOtherName(document, schemas: schemas, content: byContent)
     return .table(byContent, form)
@@ -46,12 +50,12 @@ public func tableByName(_ name: String, schemas: Schemas) -> SourceTable? {
     guard !schemas.otherDocuments.contains(where: { $0.nameContains.contains(where: upper.contains) }) else {
         return nil
     }
-    return recognised.first { schemas.member($0).map { upper.contains($0.nameContains) } ?? false }
+    return recognised.first { schemas.member($0)?.isNamed(upper) ?? false }
 }
 
 /// Whether a file has the name of a HCPCS correction file.
 public func isNamedLikeCorrections(_ name: String, schemas: Schemas) -> Bool {
-    schemas.member(.hcpcsCorrections).map { name.uppercased().contains($0.nameContains) } ?? false
+    schemas.member(.hcpcsCorrections)?.isNamed(name.uppercased()) ?? false
 }
 
 /// What else of CMS's has such a name.
@@ -110,7 +114,9 @@ private func beginning(of bytes: [UInt8]) -> String {
 }
 
 /// Corrections come last: an ordinary HCPCS workbook has a column of actions too.
-private let recognised: [SourceTable] = [.pprrvu, .gpci, .anes, .locco, .oppscap, .hcpcs, .hcpcsCorrections]
+private let recognised: [SourceTable] = [
+    .pprrvu, .gpci, .anes, .locco, .oppscap, .hcpcs, .aspCrosswalk, .aspPaymentLimits, .hcpcsCorrections,
+]
 
 /// What a document of a name can be by its content. A correction file may have all columns of a HCPCS workbook.
 private func candidates(_ byName: SourceTable?) -> [SourceTable] {
@@ -162,6 +168,13 @@ private func tableByContent(
 }
 
 extension MemberDefinition {
+    /// Whether a file of this name, in capitals, is named like the table.
+    func isNamed(_ name: String) -> Bool {
+        // CMS writes blanks, hyphens or underscores.
+        let spaced = String(name.map { $0 == "_" ? " " : $0 })
+        return nameContains.contains(where: spaced.contains)
+    }
+
     /// Whether a row of labels is the header of this table's CSV.
     func fits(header cells: [String]) -> Bool {
         begins(cells) && (csvContains.isEmpty || cells.contains { $0.contains(csvContains) })

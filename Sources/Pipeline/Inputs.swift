@@ -45,6 +45,12 @@ func parseAll(
                         .warning, "hcpcs_quarter", at: Place(raw.file), remark,
                         hint: "Use the HCPCS file of the release's own quarter where there is one."))
             }
+            if let remark = otherQuarter(raw, release: entry.release) {
+                parsed.diagnostics.add(
+                    Diagnostic(
+                        .warning, "asp_quarter", at: Place(raw.file), remark,
+                        hint: "Use the ASP files of the release's own quarter."))
+            }
             parsed.tables.append(raw)
         }
         raw = nil
@@ -154,6 +160,13 @@ private func otherQuarter(_ name: String, release: Release) -> String? {
     guard let quarter = HCPCSQuarter(fileNamed: name), quarter != HCPCSQuarter(of: release) else { return nil }
     return "the HCPCS file is of \(quarter), the release of \(release.titleMonth) \(release.year): codes added or "
         + "ended in between are missing or stale"
+}
+
+/// ASP files say for which quarter they hold; one of another quarter is used, and said.
+private func otherQuarter(_ raw: RawTable, release: Release) -> String? {
+    guard let quarter = raw.quarter, !quarter.contains(release.effectiveFrom) else { return nil }
+    return "the \(raw.table.name) file is of \(quarter), the release of \(release.titleMonth) \(release.year): its "
+        + "amounts and products were not in force then"
 }
 
 extension OverlayFile {

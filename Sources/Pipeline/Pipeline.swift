@@ -26,6 +26,8 @@ public struct RunOptions: Sendable {
     public var checking: CheckOptions
     /// Whether every payment amount is written too.
     public var payments: Bool
+    /// Whether texts that are known not to fit their code any more are left out.
+    public var isStrictlyEditorial = false
     /// What the release may change.
     public var policy: Policy
 
@@ -107,12 +109,12 @@ public func run(
     let overlays = try options.overlays.map { path throws(IngestError) in try acquireOverlays(path) } ?? []
     progress(StageProgress(stage: .overlay, detail: "\(overlays.count) files"))
     inputs += overlays.map { Input(path: $0.name, bytes: $0.bytes.count, sha256: $0.sha256, role: .overlay) }
-    var overlayFiles: [OverlayFile] = []
-    for file in overlays { overlayFiles.append(try OverlayFile(file)) }
-    canonical = try overlay(canonical, files: overlayFiles, tier: options.tier, schemas: schemas)
+    let store = Store(options.store)
+    canonical = try overlay(
+        canonical, files: try overlayFiles(overlays), tier: options.tier, isStrict: options.isStrictlyEditorial,
+        earlier: PublishedReleases(store, before: canonical.release), schemas: schemas)
 
     progress(StageProgress(stage: .verify, detail: "\(canonical.relativeValueCount) rows"))
-    let store = Store(options.store)
     let verification = try prove(canonical, options.checking, store: store, inputs: &inputs, schemas: schemas)
     canonical.diagnostics.add(verification.diagnostics)
     if !verification.mayPublish {

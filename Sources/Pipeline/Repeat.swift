@@ -58,6 +58,7 @@ public func repeatVerification(
     let fromSources: Set = [
         "verification.json", "verification.md", "tables/relative_values.csv", "tables/modifiers.csv",
         "tables/localities.csv", "tables/opps_caps.csv", "tables/conversion_factors.csv",
+        "tables/drug_payment_limits.csv", "tables/drug_products.csv",
     ]
     for file in emitted.files where fromSources.contains(file.path) {
         let published = manifest["files"]?.elements.first { $0["path"]?.string == file.path }

@@ -3,8 +3,8 @@ import Model
 /// A row of `layouts/members.csv`: how a table's member is told by its name.
 public struct MemberDefinition: Sendable {
     let table: String
-    /// What the file's name contains, upper case.
-    public let nameContains: String
+    /// One of these is in the file's name, upper case.
+    public let nameContains: [String]
     /// What the first cells of the CSV's header row begin with.
     public let csvBegins: [String]
     /// What one of the header's cells contains.
@@ -20,7 +20,8 @@ public struct MemberDefinition: Sendable {
         for row in table.rows {
             members.append(
                 MemberDefinition(
-                    table: try row("table"), nameContains: try row("name_contains"),
+                    table: try row("table"),
+                    nameContains: try row("name_contains").split(separator: "|").map(String.init),
                     csvBegins: try row("csv_begins").split(separator: "|").map(String.init),
                     csvContains: try row("csv_contains"), textBegins: try row("txt_begins"),
                     hasNotes: try row("notes") == "yes", preamble: try row("preamble"),

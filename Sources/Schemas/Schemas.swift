@@ -20,12 +20,18 @@ public struct Schemas: Sendable {
     public let payment: PaymentRules
     public let changeCategories: [ChangeCategory]
     public let systemicRules: [SystemicRuleDefinition]
+    /// What the abbreviations of CMS's short descriptors stand for, by guard.
+    public let abbreviations: [Abbreviation]
+    /// Words with capitals that CMS's texts have in small letters.
+    public let writtenWords: [WrittenWord]
     /// States by two-letter code, as GPCI has them, with their names.
     public let states: [(code: String, name: String)]
     /// The record of CMS's payment files.
     public let paymentLayout: Layout
     /// What else lies in CMS's archives.
     public let otherDocuments: [OtherDocument]
+    /// What the rules for overlays measure by.
+    public let lint: LintTables
     private let correctionActions: [CorrectionAction]
     let members: [MemberDefinition]
     let layouts: [String: [FieldLayout]]
@@ -45,6 +51,10 @@ public struct Schemas: Sendable {
             ranges: EmbeddedTable("values/code-ranges.csv"),
             sections: EmbeddedTable("values/hcpcs-sections.csv"),
             routes: EmbeddedTable("values/routes.csv"), betos: hcpcsValues)
+        lint = try LintTables(
+            limits: EmbeddedTable("values/lint-limits.csv"), words: EmbeddedTable("values/lint-words.csv"),
+            routeWords: EmbeddedTable("values/route-words.csv"),
+            productNames: EmbeddedTable("values/product-names.csv"), routes: classification.routeNames)
         tables = try TableSchema.read(EmbeddedTable("dataset/tables.csv"))
         knownDifferences = try KnownDifference.read(EmbeddedTable("values/known-differences.csv"))
         localityCorrections = try LocalityCorrection.read(EmbeddedTable("values/locality-corrections.csv"))
@@ -54,6 +64,8 @@ public struct Schemas: Sendable {
         systemicRules = try SystemicRuleDefinition.read(EmbeddedTable("values/systemic-rules.csv"))
         payment = try PaymentRules(
             shares: EmbeddedTable("values/anesthesia-shares.csv"), floors: EmbeddedTable("values/work-floor.csv"))
+        abbreviations = try Abbreviation.read(EmbeddedTable("values/abbreviations.csv"))
+        writtenWords = try WrittenWord.read(EmbeddedTable("values/letter-case.csv"))
         var states: [(code: String, name: String)] = []
         for row in try EmbeddedTable("values/states.csv").rows { states.append((try row("state"), try row("name"))) }
         self.states = states

@@ -21,6 +21,7 @@ public func verify(
     var checks = canonical.checks
     checks += [checkOPPSCaps(canonical, schemas: schemas), checkAnesthesia(canonical, schemas: schemas)].compactMap(
         \.self)
+    checks += checkDrugs(canonical, schemas: schemas)
     checks += further
     checks += checkInvariants(canonical.codes, release: canonical.release, schemas: schemas)
 

@@ -77,7 +77,7 @@ struct PolicyTests {
                 "descriptor_changed_codes",
                 "codes_reinstated", "conversion_factor_percent",
                 "gpci_percent",
-                "overlays_stale", "overlays_orphaned", "overlays_unreviewed",
+                "overlays_stale", "overlays_reused_suspect", "overlays_orphaned", "overlays_unreviewed",
             ] + schemas.changeCategories.flatMap { [$0.id, "\($0.id)_unexplained"] }
         #expect(listed == wanted)
         for name in listed where name != "payment_unexplained" {

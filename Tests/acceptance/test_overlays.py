@@ -290,16 +290,19 @@ def state(published, code):
     return published.documents[code]["editorial"]["review"]
 
 
+NOTHING = {"changed_words": None, "use_instead": []}
+
+
 def test_a_text_reviewed_against_the_present_descriptor_is_current(read, samples):
     pin = digest(samples.documents["J7308"]["long_descriptor"])
     published = read(CODE + f"review:\n  release: RVU25D\n  descriptor: {pin}\n")
-    assert state(published, "J7308") == {"state": "current", "against": "RVU25D", "descriptor": pin}
+    assert state(published, "J7308") == {"state": "current", "against": "RVU25D", "descriptor": pin, **NOTHING}
 
 
 def test_a_text_reviewed_against_another_descriptor_is_stale_and_listed(read):
     pin = digest("Aminolevulinic acid, as it was worded then")
     published = read(CODE + f"review:\n  release: RVU20A\n  descriptor: {pin}\n")
-    assert state(published, "J7308") == {"state": "stale", "against": "RVU20A", "descriptor": pin}
+    assert state(published, "J7308") == {"state": "stale", "against": "RVU20A", "descriptor": pin, **NOTHING}
     assert re.search(r"codes/one\.yaml:\d+:\d+: warning: .*J7308", published.result.err)
     row, = published.table("editorial")
     assert (row["review_state"], row["review_release"], row["review_descriptor"]) == ("stale", "RVU20A", pin)
@@ -320,4 +323,4 @@ def test_a_text_of_a_code_that_has_ended_is_orphaned_and_listed(read, samples):
 
 
 def test_a_text_without_a_review_is_unreviewed(read):
-    assert state(read(CODE), "J7308") == {"state": "unreviewed", "against": None, "descriptor": None}
+    assert state(read(CODE), "J7308") == {"state": "unreviewed", "against": None, "descriptor": None, **NOTHING}

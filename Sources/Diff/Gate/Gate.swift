@@ -127,6 +127,7 @@ extension Difference {
         case "conversion_factor_percent": return largestPercent("conversion_factor_changed")
         case "gpci_percent": return largestPercent("gpci_changed")
         case "overlays_stale": return count(editorialWork.count { $0.state == "stale" })
+        case "overlays_reused_suspect": return count(editorialWork.count { $0.state == "reused_suspect" })
         case "overlays_orphaned": return count(editorialWork.count { $0.state == "orphaned" })
         case "overlays_unreviewed": return count(editorialWork.count { $0.state == "unreviewed" })
         default:

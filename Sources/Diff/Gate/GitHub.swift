@@ -46,6 +46,19 @@ public func githubAnnotations(for error: IngestError, overlays: String) -> [Stri
     return limited(commands, "error", "ingest", of: kinds.reduce(0) { $0 + $1.count })
 }
 
+/// The same for what the rules for overlays found, errors and warnings apart.
+public func githubAnnotations(_ diagnostics: [Diagnostic], overlays: String) -> [String] {
+    [Diagnostic.Severity.error, .warning].flatMap { severity in
+        let commands = diagnostics.filter { $0.severity == severity }.map { diagnostic in
+            let place = diagnostic.place.map {
+                Place(inFolder(overlays, $0.file), line: $0.line, column: $0.column)
+            }
+            return command(severity.rawValue, place, words(diagnostic.id), diagnostic.message)
+        }
+        return limited(commands, severity.rawValue, "overlays", of: commands.count)
+    }
+}
+
 /// What a run found in the overlays; of each kind only the first few are kept, the rest is counted.
 private func overlayWarnings(_ diagnostics: Diagnostics, _ overlays: String) -> [String] {
     diagnostics.kinds.filter { $0.id.hasPrefix("overlay_") }.flatMap { kind in
@@ -61,12 +74,19 @@ private func overlayWarnings(_ diagnostics: Diagnostics, _ overlays: String) -> 
 /// The overlays that do not fit what CMS says, as the dataset has them.
 private func overlayWarnings(_ difference: Difference, _ overlays: String) -> [String] {
     difference.editorialWork.filter { $0.state != "unreviewed" && !$0.file.isEmpty }.map { task in
-        command(
-            "warning", Place(inFolder(overlays, task.file), line: task.line), "\(task.code) is \(task.state)",
-            task.state == "stale"
-                ? "CMS has reworded \(task.code) since its texts were reviewed against \(task.reviewed). Read the new "
+        let advice =
+            switch task.state {
+            case "stale":
+                "CMS has reworded \(task.code) since its texts were reviewed against \(task.reviewed). Read the new "
                     + "descriptor and the texts, then move the pin."
-                : "CMS has ended \(task.code): take its overlay away, or say what to use instead.")
+            case "reused_suspect":
+                "\(task.code) may mean something else than when its texts were reviewed against \(task.reviewed). "
+                    + "Read the new descriptor, and write the texts anew if it does."
+            default: "CMS has ended \(task.code): take its overlay away, or say what to use instead."
+            }
+        return command(
+            "warning", Place(inFolder(overlays, task.file), line: task.line),
+            "\(task.code) is \(words(task.state))", advice)
     }
 }
 

@@ -52,7 +52,7 @@ public struct Policy: Sendable {
     static let furtherLimits = [
         "verification_failures", "rows_common", "rows_changed", "descriptor_changed_codes", "codes_reinstated",
         "conversion_factor_percent", "gpci_percent", "overlays_stale",
-        "overlays_orphaned", "overlays_unreviewed",
+        "overlays_reused_suspect", "overlays_orphaned", "overlays_unreviewed",
     ]
 
     /// Every limit there is but `payment_unexplained`, which has two numbers.

@@ -68,13 +68,18 @@ private struct ScreenText {
             "\(grouped(difference.changedRows)) of \(grouped(difference.commonRows)) common rows changed; "
                 + "\(grouped(difference.count("rows_added"))) added, \(grouped(difference.count("rows_removed"))) deleted"
         ]
-        let groups: Set = ["relative_value", "status", "not_applicable", "descriptor", "conversion_factor", "locality"]
+        let groups: Set = [
+            "relative_value", "status", "not_applicable", "descriptor", "conversion_factor", "locality", "drug",
+        ]
         let parts = difference.categories.indices.compactMap { index -> String? in
             let total = difference.changesOfCategory[index].count
             let category = difference.categories[index]
             guard groups.contains(category.group), category.event == .changed, total > 0,
-                !["priced_changed", "unpriced_reason_changed", "descriptor_words_changed", "title_changed"]
-                    .contains(category.id)
+                ![
+                    "priced_changed", "unpriced_reason_changed", "descriptor_words_changed", "title_changed",
+                    "payment_limit_quarter_changed", "drug_product_quarter_changed", "title_origin_changed",
+                    "suggested_title_changed",
+                ].contains(category.id)
             else { return nil }
             return "\(difference.title(index)) \(grouped(total)) (\(grouped(total - difference.explained[index])))"
         }
@@ -149,10 +154,11 @@ private struct ScreenText {
 
     private var editorial: [String] {
         guard !difference.editorialWork.isEmpty else { return [] }
-        let states = ["orphaned", "stale", "unreviewed"].compactMap { state -> String? in
+        let states = EditorialTask.states.compactMap { state -> String? in
             let codes = difference.editorialWork.filter { $0.state == state }.map(\.code)
             guard !codes.isEmpty else { return nil }
-            return "\(codes.count) \(state) (\(codes.prefix(6).joined(separator: " "))\(codes.count > 6 ? " …" : ""))"
+            return
+                "\(codes.count) \(words(state)) (\(codes.prefix(6).joined(separator: " "))\(codes.count > 6 ? " …" : ""))"
         }
         return wrapped("overlays to look at: " + states.joined(separator: ", "))
     }

@@ -1,5 +1,6 @@
 import HTML
 import JSON
+import Model
 
 /// A table that people sort and filter. The first rows are in the page as HTML; all of them lie beside it as compact
 /// JSON, column by column, from which the script takes the others.

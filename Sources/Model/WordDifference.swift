@@ -1,20 +1,27 @@
 /// How one text became another, word by word.
-struct WordDifference: Sendable {
-    enum Kind: String, Sendable { case same, removed, added }
+public struct WordDifference: Sendable, Equatable {
+    public enum Kind: String, Sendable { case same, removed, added }
 
     /// Neighbouring words of one kind, with blanks between them.
-    struct Run: Sendable, Equatable {
-        let kind: Kind
-        var text: String
+    public struct Run: Sendable, Equatable {
+        public let kind: Kind
+        public internal(set) var text: String
+
+        public init(kind: Kind, text: String) {
+            self.kind = kind
+            self.text = text
+        }
     }
 
-    let runs: [Run]
+    public let runs: [Run]
     /// Twice the common words by all words of both texts, in percent. It ranks; it does not decide.
-    let similarity: Int
+    public let similarity: Int
     /// Whether a word of the one begins like a word of the other: CMS abbreviates the same word in many ways.
-    let sharesContent: Bool
+    public let sharesContent: Bool
+    /// Whether both have the same letters and digits in the same order, whatever their case and punctuation.
+    public let hasSameWords: Bool
 
-    init(_ old: String, _ new: String) {
+    public init(_ old: String, _ new: String) {
         let left = old.split(separator: " ")
         let right = new.split(separator: " ")
         let leftWords = left.map(folded)
@@ -78,6 +85,31 @@ struct WordDifference: Sendable {
             Set(words.filter { $0.count >= 3 && $0.first?.isLetter == true }.map { $0.prefix(3) })
         }
         sharesContent = !beginnings(leftWords).isDisjoint(with: beginnings(rightWords))
+        hasSameWords = leftWords.joined() == rightWords.joined()
+    }
+
+    /// The text with the words that went in `[-…-]` and those that came in `{+…+}`.
+    public var marked: String {
+        runs.map { run in
+            switch run.kind {
+            case .same: run.text
+            case .removed: "[-\(run.text)-]"
+            case .added: "{+\(run.text)+}"
+            }
+        }.joined(separator: " ")
+    }
+}
+
+/// What a change of a descriptor amounts to.
+public enum Rewording: String, Sendable {
+    /// Case, blanks or punctuation.
+    case cosmetic
+    case reworded
+    /// CMS has added the code anew, or no word of the new text begins like one of the old: it may mean something else now.
+    case reuseSuspected = "reuse_suspected"
+
+    public init(_ words: WordDifference, isAddedAnew: Bool) {
+        self = words.hasSameWords ? .cosmetic : isAddedAnew || !words.sharesContent ? .reuseSuspected : .reworded
     }
 }
 
@@ -91,10 +123,4 @@ private func folded(_ word: Substring) -> String {
             default: nil
             }
         }, as: UTF8.self)
-}
-
-/// Whether two texts have the same letters and digits in the same order, whatever their case and punctuation.
-func haveSameWords(_ old: String, _ new: String) -> Bool {
-    func letters(_ text: String) -> String { text.split(separator: " ").map(folded).joined() }
-    return letters(old) == letters(new)
 }
