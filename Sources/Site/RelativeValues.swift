@@ -158,6 +158,6 @@ extension CodePage {
     func shown(_ value: String, _ field: String) -> Markup {
         if let meaning = context.meaning(field, value) { return "<span class=\"code\">\(value)</span> \(meaning)" }
         return context.codes.contains(value)
-            ? "<a class=\"code\" href=\"\(value).html\">\(value)</a>" : "<span class=\"code\">\(value)</span>"
+            ? "<a class=\"code\" href=\"\(value).html\">\(value)</a>" : "\(value)"
     }
 }
