@@ -122,6 +122,8 @@ struct SystemicTests {
         old.rows = [("10000", [:])]
         var new = TestRevision(label: "RVU26A", effectiveFrom: "2026-01-01")
         new.rows = old.rows
+        // A revision has every table of its shape, with or without rows.
+        new.tables["opps_caps"] = "code,modifier,mac,locality,facility,nonfacility,status,gpci_mac\n"
         #expect(try json(try difference(old, new)).changes("opps_caps_removed").map { $0["rule"] } == [.null])
         new.missing = ["oppscap"]
         #expect(

@@ -27,7 +27,7 @@ struct WrittenDecimalTests {
         for _ in 0..<1000 {
             let left = Int64.random(in: 0...999_999, using: &random)
             let right = Int64.random(in: 0...999_999, using: &random)
-            let product = try #require(WrittenDecimal(units: left, places: 2) * WrittenDecimal(units: right, places: 3))
+            let product = WrittenDecimal(units: left, places: 2) * WrittenDecimal(units: right, places: 3)
             #expect(product == WrittenDecimal(units: left * right, places: 5))
         }
         let large = try #require(WrittenDecimal("999999999999"))
@@ -38,6 +38,7 @@ struct WrittenDecimalTests {
         "Rounding up gives the next whole number, and leaves a whole one",
         arguments: [("83.30", "84"), ("0.1", "1"), ("5", "5"), ("5.0", "5")])
     func roundedUp(text: String, expected: String) throws {
-        #expect(try #require(WrittenDecimal(text)).roundedUp.description == expected)
+        let value = try #require(WrittenDecimal(text))
+        #expect(value.roundedUp.description == expected)
     }
 }

@@ -100,10 +100,9 @@ struct DrugFilesTests {
     @Test("Labels in another order are refused: a withheld text must not pass for a dosage")
     func swappedLabels() {
         var file = DrugFiles()
-        file.limitLabels.swapAt(2, 10)
-        let refused = refusal { try read(file.limitsCSV, .aspPaymentLimits) }
-        #expect(refused?.ids == ["columns_reordered"] && refused?.places == ["FILE.csv:9:3"])
-        file = DrugFiles()
+        file.productLabels.swapAt(4, 5)
+        let refused = refusal { try read(file.productsCSV, .aspCrosswalk) }
+        #expect(refused?.ids == ["columns_reordered"] && refused?.places == ["FILE.csv:9:5"])
         file.limitLabels.swapAt(1, 2)
         // Without its labels in their places it is not even recognised.
         #expect(refusal { try read(file.limitsCSV, .aspPaymentLimits) }?.ids == ["header_missing"])

@@ -3,7 +3,7 @@
 import pytest
 
 from support import (
-    DATA, INGEST, SAMPLE_DRUGS, SAMPLE_HCPCS, SAMPLE_OVERLAYS, SAMPLE_RVU, Published, assert_published, run, zip_members)
+    DATA, INGEST, SAMPLE_INPUTS, SAMPLE_OVERLAYS, Published, assert_published, run, zip_members)
 
 
 def pytest_sessionstart(session):
@@ -41,7 +41,7 @@ def publish(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def samples(publish):
-    return publish("samples", "RVU26A", [SAMPLE_RVU, SAMPLE_HCPCS, SAMPLE_DRUGS], SAMPLE_OVERLAYS)
+    return publish("samples", "RVU26A", SAMPLE_INPUTS, SAMPLE_OVERLAYS)
 
 
 @pytest.fixture(scope="session")
@@ -106,8 +106,8 @@ def hcpcs_standin(rvu26a_inputs):
 
 @pytest.fixture(scope="session")
 def sample_members():
-    """The members of both sample archives by name; take a copy before changing it."""
-    return {**zip_members(SAMPLE_RVU), **zip_members(SAMPLE_HCPCS)}
+    """The members of the sample archives by name; take a copy before changing it."""
+    return {name: data for path in SAMPLE_INPUTS for name, data in zip_members(path).items()}
 
 
 @pytest.fixture(scope="session")
