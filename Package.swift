@@ -95,7 +95,8 @@ let package = Package(
         .executableTarget(
             name: "ingest",
             dependencies: [
-                "CSystem", "Diff", "Fetch", "JSON", "Model", "Overlay", "Payment", "Pipeline", "Schemas", "Store", "Verify",
+                "CSystem", "Diff", "Fetch", "JSON", "Model", "Overlay", "Payment", "Pipeline", "Schemas", "Store",
+                "Verify",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
