@@ -111,8 +111,8 @@ struct LintTests {
         "The very word is named, however the text is written",
         arguments: [
             ("summary: A drug for the the skin.", "2:25"), ("summary: \"A drug for the the skin.\"", "2:26"),
-            ("summary: 'It''s for the the skin.'", "2:24"), ("summary: \"\\u00C4 for the the skin.\"", "2:25"),
-            ("summary: Ä for the the skin.", "2:18"), ("summary: A drug for the\n  the skin.", "3:3"),
+            ("summary: 'It''s for the the skin.'", "2:25"), ("summary: \"\\u00C4 for the the skin.\"", "2:26"),
+            ("summary: Ä for the the skin.", "2:20"), ("summary: A drug for the\n  the skin.", "3:3"),
             ("summary: >-\n  A drug\n\n  for the the skin.", "5:11"),
             ("summary: |-\n  A drug\n  for the the skin.", "4:11"),
             ("summary: >-\n    A drug for the\n\n    the skin.", "5:5"), ("synonyms: [one, for the the skin]", "2:25"),
