@@ -85,7 +85,8 @@ extension CodePage {
         html += places(
             "HCPCS",
             [provenance?["hcpcs"]].compactMap(\.self) + (provenance?["hcpcs_corrections"]?.elements ?? []))
-        html += places("Drug", (provenance?["drug"]).map { $0.elements.isEmpty ? [$0] : $0.elements } ?? [])
+        html += places(
+            "Drug", [provenance?["drug_payment_limit"]].compactMap(\.self) + productFiles(provenance?["drug_products"]))
         html += places("Texts", provenance?["editorial"]?.elements ?? [])
         if let state = editorial["review"]?.text("state") {
             let against = editorial["review"]?.text("against").map { ", read with \($0)" } ?? ""
@@ -95,10 +96,21 @@ extension CodePage {
         if document.text("system") == "HCPCS", let meaning = context.meaning("system", "HCPCS") {
             html += .term("Code system", "\(meaning)")
         }
-        html += .term("Dataset", "\(context.revision), from \(context.effectiveFrom) to \(context.effectiveTo)")
+        html += .term(
+            "Dataset",
+            """
+            \(context.revision), from <span class="date">\(context.effectiveFrom)</span> to \
+            <span class="date">\(context.effectiveTo)</span>
+            """)
         if let license = context.manifest.text("license") { html += .term("Licence", "\(license)") }
         html += "</dl>\n"
         return html
+    }
+
+    /// The first place of each file that lists products: there may be hundreds of lines.
+    private func productFiles(_ products: JSONValue?) -> [JSONValue] {
+        var files: Set<String> = []
+        return (products?.elements ?? []).filter { files.insert($0.text("file") ?? "").inserted }
     }
 
     private func places(_ name: String, _ sources: [JSONValue]) -> Markup {

@@ -64,6 +64,14 @@ struct PreviewCommand: ParsableCommand {
             answer: { previewed.answer($0, start: code) }, version: { previewed.version })
         let failure = Mutex<IngestError?>(nil)
         let ended = DispatchSemaphore(value: 0)
+        // Before anyone knows the address: a signal that comes at once must not break the preview off.
+        let signals = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { ended.signal() }
+            source.resume()
+            return source
+        }
         let port = port
         let serving = Task.detached {
             do throws(IngestError) {
@@ -83,17 +91,8 @@ struct PreviewCommand: ParsableCommand {
                 if previewed.refresh() { tell(previewed, Talk()) }
             }
         }
-        let signals = [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler {
-                serving.cancel()
-                watching.cancel()
-            }
-            source.resume()
-            return source
-        }
         ended.wait()
+        serving.cancel()
         watching.cancel()
         for source in signals { source.cancel() }
         if let error = failure.withLock({ $0 }) { throw error }

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from pages import Opened, Reader, open_browser
-from support import INGEST, SAMPLE_HCPCS, SAMPLE_OVERLAYS, SAMPLE_RVU, environment, ingest
+from support import INGEST, SAMPLE_INPUTS, SAMPLE_OVERLAYS, SAMPLE_RVU, environment, ingest
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +30,7 @@ class Preview:
         self.overlay = self.overlays / "codes" / "J7308.yaml"
         self.err = open(folder / "stderr", "w+")
         self.process = subprocess.Popen(
-            [str(INGEST), "preview", "J7308", "--release", "RVU26A", "--input", SAMPLE_RVU, "--input", SAMPLE_HCPCS,
+            [str(INGEST), "preview", "J7308", "--release", "RVU26A", *(part for path in SAMPLE_INPUTS for part in ("--input", path)),
              "--overlays", self.overlays, *extra], stdout=subprocess.PIPE, stderr=self.err, env=environment(), text=True)
         ready, _, _ = select.select([self.process.stdout], [], [], 60)
         self.address = self.process.stdout.readline().strip() if ready else ""
