@@ -43,6 +43,9 @@ struct CategoryOverlay {
     var place: Place
     var name: String?
     var billing, documentation: Template?
+    /// For drugs of one route, before the text for all.
+    var billingByRoute: [String: Template] = [:]
+    var documentationByRoute: [String: Template] = [:]
     /// Why there is no payable RVU, by reason.
     var notes: [String: Template] = [:]
     var questions: [QuestionTemplate] = []
@@ -102,7 +105,8 @@ struct OverlayReader: YAMLReader {
         "documentation", "questions", "review",
     ]
     private static let categoryKeys = [
-        "section", "range", "name", "billing", "documentation", "rvu_notes", "questions",
+        "section", "range", "name", "billing", "billing_by_route", "documentation", "documentation_by_route",
+        "rvu_notes", "questions",
     ]
 
     private mutating func readCode(_ mapping: YAMLMapping, code: YAMLNode) {
@@ -178,14 +182,11 @@ struct OverlayReader: YAMLReader {
         overlay.name = text(mapping["name"])
         overlay.billing = template(mapping["billing"])
         overlay.documentation = template(mapping["documentation"])
-        if let node = mapping["rvu_notes"] {
-            guard let notes = node.mapping else {
-                report("overlay_type", node, "`rvu_notes` holds a text for each reason")
-                return
-            }
-            refuseUnknownKeys(notes, reasons.sorted())
-            for (key, value) in notes.members { overlay.notes[key.text ?? ""] = template(value) }
-        }
+        overlay.billingByRoute = templates(
+            mapping["billing_by_route"], "`billing_by_route` holds a text for each route", routes)
+        overlay.documentationByRoute = templates(
+            mapping["documentation_by_route"], "`documentation_by_route` holds a text for each route", routes)
+        overlay.notes = templates(mapping["rvu_notes"], "`rvu_notes` holds a text for each reason", reasons)
         overlay.questions = questions(mapping["questions"], allowsRoutes: true)
         categories.append(overlay)
     }
@@ -222,13 +223,21 @@ struct OverlayReader: YAMLReader {
     private mutating func template(_ node: YAMLNode?) -> Template? {
         guard let node, let text = text(node, mayHoldVariables: true) else { return nil }
         let template = Template(text)
-        for unknown in template.unknownVariables {
-            report(
-                "overlay_variable", node,
-                "'{{\(unknown)}}' is no variable; known are "
-                    + Template.Variable.allCases.map { "{{\($0.rawValue)}}" }.joined(separator: " "))
-        }
+        for problem in template.problems { report(problem.id, node, problem.message) }
         return template
+    }
+
+    /// Texts by a key that is one of `known`.
+    private mutating func templates(_ node: YAMLNode?, _ form: String, _ known: Set<String>) -> [String: Template] {
+        guard let node else { return [:] }
+        guard let mapping = node.mapping else {
+            report("overlay_type", node, form)
+            return [:]
+        }
+        refuseUnknownKeys(mapping, known.sorted())
+        var texts: [String: Template] = [:]
+        for (key, value) in mapping.members { texts[key.text ?? ""] = template(value) }
+        return texts
     }
 
     // MARK: Scalars
