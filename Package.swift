@@ -3,11 +3,11 @@ import PackageDescription
 
 // The folders are the stages of the pipeline:
 //
-//     fetch → acquire → unpack → parse → normalise → overlay → verify → emit → diff → store
+//     fetch → acquire → unpack → parse → normalise → overlay → verify → emit → diff → store → site
 //
 // A stage takes a value and returns a value. Stages never import each other; they meet in `Pipeline`
 // through the types of `Model`, which imports nothing. Below the stages lie leaves that any of them may
-// use (`Model`, `Digest`, `CSV`, `JSON`, `YAML`, `Schemas`, `Payment`); above `Pipeline` lies only the command line.
+// use (`Model`, `Digest`, `CSV`, `JSON`, `YAML`, `HTML`, `Schemas`, `Payment`); above `Pipeline` lies only the command line.
 // Every arrow points down, and each C library or package is imported by exactly one module:
 //
 //     libcsv → CSV            tokenising CSV, for CMS's files and for our own tables in Schemas/
@@ -24,13 +24,16 @@ import PackageDescription
 //     swift-mustache → Overlay   filling the editors' templates with a code's own fields
 //     Yams → YAML             YAML with line and column, for overlays and the policy
 //     GRDB → Emit             dataset.sqlite and full-text search
+//     FlyingFox → Preview     HTTP on this machine, for a page that loads itself again; it brings no other package,
+//                             and SwiftNIO would be forty times its size for one reader
 //     swift-argument-parser → ingest
 //
 // Workbooks are read by `Parse` from the two XML parts that CMS's plain sheets use: no kept XLSX package is to
 // be had for Linux, and a general one is not our business.
 //
-// `CSystem` is one call to the allocator. `CSchemas` holds the files of Schemas/ as bytes inside the binary
-// (C23 `#embed`), so that the tables people edit are the ones the program uses and the binary can be moved.
+// `CSystem` is one call to the allocator. `CPages` holds the styles and scripts of our pages, `CSchemas` the files of
+// Schemas/, as bytes inside the binary (C23 `#embed`), so that what people edit is what the program uses and the
+// binary can be moved.
 
 let package = Package(
     name: "ingest",
@@ -44,6 +47,7 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
     targets: [
         // Leaves
@@ -54,8 +58,10 @@ let package = Package(
         .systemLibrary(
             name: "CLibcsv", providers: [.apt(["libcsv-dev"]), .brew(["libcsv"])]),
         .target(name: "CSV", dependencies: ["CLibcsv"]),
+        .target(name: "CPages", exclude: ["diff.css", "diff.js", "preview.js", "site.css", "site.js"]),
         .target(name: "CSchemas"),
         .target(name: "CSystem"),
+        .target(name: "HTML"),
         .target(name: "JSON", dependencies: ["Model"]),
         .target(name: "YAML", dependencies: ["Model", .product(name: "Yams", package: "Yams")]),
         .target(name: "Payment", dependencies: ["Model"]),
@@ -74,7 +80,7 @@ let package = Package(
         .target(
             name: "Overlay",
             dependencies: [
-                "Digest", "Model", "Schemas", "YAML", .product(name: "Mustache", package: "swift-mustache"),
+                "Digest", "JSON", "Model", "Schemas", "YAML", .product(name: "Mustache", package: "swift-mustache"),
             ]),
         .target(
             name: "Emit",
@@ -82,24 +88,28 @@ let package = Package(
                 "Digest", "JSON", "Model", "Payment", "Schemas", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
-        .target(name: "CDiffPage", exclude: ["diff.css", "diff.js"]),
         .target(
             name: "Diff",
-            dependencies: ["CDiffPage", "CSV", "Digest", "JSON", "Model", "Payment", "Schemas", "YAML"]),
+            dependencies: ["CPages", "CSV", "Digest", "HTML", "JSON", "Model", "Payment", "Schemas", "YAML"]),
         .target(name: "Verify", dependencies: ["Model", "Payment", "Schemas"]),
         .target(name: "Store", dependencies: ["CSV", "Digest", "JSON", "Model", "Schemas"]),
+
+        .target(name: "Site", dependencies: ["CPages", "Digest", "HTML", "JSON", "Model"]),
+        .target(
+            name: "Preview", dependencies: ["Model", .product(name: "FlyingFox", package: "FlyingFox")]),
 
         // The whole
         .target(
             name: "Pipeline",
             dependencies: [
                 "Acquire", "CSV", "Diff", "Digest", "Emit", "Fetch", "JSON", "Model", "Normalise", "Overlay", "Parse",
-                "Payment", "Schemas", "Store", "Unpack", "Verify",
+                "Payment", "Preview", "Schemas", "Site", "Store", "Unpack", "Verify",
             ]),
         .executableTarget(
             name: "ingest",
             dependencies: [
-                "CSystem", "Diff", "Fetch", "JSON", "Model", "Payment", "Pipeline", "Schemas", "Store", "Verify",
+                "CSystem", "Diff", "Fetch", "JSON", "Model", "Overlay", "Payment", "Pipeline", "Preview", "Schemas",
+                "Site", "Store", "Verify",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -111,6 +121,7 @@ let package = Package(
         .testTarget(name: "ModelTests", dependencies: ["Model", "TestSupport"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
         .testTarget(name: "CSVTests", dependencies: ["CSV", "TestSupport"]),
+        .testTarget(name: "YAMLTests", dependencies: ["TestSupport", "YAML"]),
         .testTarget(name: "FetchTests", dependencies: ["Fetch", "Model", "TestSupport"]),
         .testTarget(name: "UnpackTests", dependencies: ["Model", "TestSupport", "Unpack"]),
         .testTarget(name: "SchemasTests", dependencies: ["CSV", "JSON", "Model", "Schemas", "Store", "TestSupport"]),
@@ -121,7 +132,8 @@ let package = Package(
             name: "NormaliseTests", dependencies: ["Model", "Schemas", "TestSupport", "Verify"],
             exclude: ["Goldens"]),
         .testTarget(
-            name: "OverlayTests", dependencies: ["Digest", "Model", "Overlay", "Schemas", "TestSupport"],
+            name: "OverlayTests",
+            dependencies: ["Digest", "Model", "Overlay", "Pipeline", "Schemas", "TestSupport"],
             exclude: ["Goldens"]),
         .testTarget(
             name: "EmitTests",
@@ -132,7 +144,7 @@ let package = Package(
     cLanguageStandard: .c2x
 )
 
-let cTargets: Set = ["CDiffPage", "CSchemas", "CSystem"]
+let cTargets: Set = ["CPages", "CSchemas", "CSystem"]
 for target in package.targets where target.type != .system && !cTargets.contains(target.name) {
     target.swiftSettings = [
         .enableUpcomingFeature("ExistentialAny"),

@@ -97,36 +97,6 @@ private func read(_ url: URL, isNamedByUser: Bool) throws(IngestError) -> Acquir
         name: url.lastPathComponent, isNamedByUser: isNamedByUser, bytes: bytes, sha256: Digest.hex(bytes))
 }
 
-/// An overlay has a few kilobytes; one of a megabyte is something else.
-private let largestOverlay = 1 << 20
-
-/// Reads the YAML files below `path`, folders inside it included, sorted by name. Their names are their paths
-/// below it.
-/// - Throws: when `path` does not exist or a file cannot be read.
-public func acquireOverlays(_ path: String) throws(IngestError) -> [AcquiredFile] {
-    let root = URL(fileURLWithPath: path).standardizedFileURL
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: root.path, isDirectory: &isFolder) else {
-        throw IngestError(
-            .unavailable, "overlays_missing", at: Place(path), "there is no such file or folder",
-            hint: "Check --overlays.")
-    }
-    guard isFolder.boolValue else { return [try read(root, isNamedByUser: true)] }
-    var files: [AcquiredFile] = []
-    let names = (FileManager.default.enumerator(atPath: root.path)?.compactMap { $0 as? String } ?? []).sorted()
-    for name in names where name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
-        let file = try read(root.appendingPathComponent(name), isNamedByUser: false)
-        guard file.bytes.count <= largestOverlay else {
-            throw IngestError(
-                .badData, "overlay_too_large", at: Place(name),
-                "it has \(file.bytes.count) bytes; an overlay has at most \(largestOverlay)")
-        }
-        files.append(
-            AcquiredFile(name: name, isNamedByUser: false, bytes: file.bytes, sha256: file.sha256))
-    }
-    return files
-}
-
 /// Reads a file of any length in pieces.
 /// - Throws: when it is not there or cannot be read.
 public func stream(_ path: String, _ body: ([UInt8]) -> Void) throws(IngestError) {

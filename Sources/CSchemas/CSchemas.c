@@ -60,6 +60,9 @@ static const unsigned char layouts_pprrvu_csv[] = {
 static const unsigned char manifest_schema_json[] = {
 #embed "../../Schemas/manifest.schema.json"
 };
+static const unsigned char overlay_rules_md[] = {
+#embed "../../Schemas/overlay-rules.md"
+};
 static const unsigned char overlay_schema_json[] = {
 #embed "../../Schemas/overlay.schema.json"
 };
@@ -111,11 +114,23 @@ static const unsigned char values_letter_case_csv[] = {
 static const unsigned char values_licenses_csv[] = {
 #embed "../../Schemas/values/licenses.csv"
 };
+static const unsigned char values_lint_limits_csv[] = {
+#embed "../../Schemas/values/lint-limits.csv"
+};
+static const unsigned char values_lint_words_csv[] = {
+#embed "../../Schemas/values/lint-words.csv"
+};
 static const unsigned char values_locality_corrections_csv[] = {
 #embed "../../Schemas/values/locality-corrections.csv"
 };
+static const unsigned char values_product_names_csv[] = {
+#embed "../../Schemas/values/product-names.csv"
+};
 static const unsigned char values_releases_csv[] = {
 #embed "../../Schemas/values/releases.csv"
+};
+static const unsigned char values_route_words_csv[] = {
+#embed "../../Schemas/values/route-words.csv"
 };
 static const unsigned char values_routes_csv[] = {
 #embed "../../Schemas/values/routes.csv"
@@ -147,6 +162,9 @@ static const unsigned char values_work_floor_csv[] = {
 static const unsigned char verification_schema_json[] = {
 #embed "../../Schemas/verification.schema.json"
 };
+static const unsigned char worklist_schema_json[] = {
+#embed "../../Schemas/worklist.schema.json"
+};
 
 #define FILE(path, array) {path, array, sizeof(array)}
 
@@ -170,6 +188,7 @@ static const SchemaFile files[] = {
     FILE("layouts/payment.csv", layouts_payment_csv),
     FILE("layouts/pprrvu.csv", layouts_pprrvu_csv),
     FILE("manifest.schema.json", manifest_schema_json),
+    FILE("overlay-rules.md", overlay_rules_md),
     FILE("overlay.schema.json", overlay_schema_json),
     FILE("policy.schema.json", policy_schema_json),
     FILE("policy.yaml", policy_yaml),
@@ -187,8 +206,12 @@ static const SchemaFile files[] = {
     FILE("values/known-differences.csv", values_known_differences_csv),
     FILE("values/letter-case.csv", values_letter_case_csv),
     FILE("values/licenses.csv", values_licenses_csv),
+    FILE("values/lint-limits.csv", values_lint_limits_csv),
+    FILE("values/lint-words.csv", values_lint_words_csv),
     FILE("values/locality-corrections.csv", values_locality_corrections_csv),
+    FILE("values/product-names.csv", values_product_names_csv),
     FILE("values/releases.csv", values_releases_csv),
+    FILE("values/route-words.csv", values_route_words_csv),
     FILE("values/routes.csv", values_routes_csv),
     FILE("values/sentences.csv", values_sentences_csv),
     FILE("values/source-kinds.csv", values_source_kinds_csv),
@@ -199,6 +222,7 @@ static const SchemaFile files[] = {
     FILE("values/systemic-rules.csv", values_systemic_rules_csv),
     FILE("values/work-floor.csv", values_work_floor_csv),
     FILE("verification.schema.json", verification_schema_json),
+    FILE("worklist.schema.json", worklist_schema_json),
     {0, 0, 0},
 };
 

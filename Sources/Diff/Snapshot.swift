@@ -40,6 +40,11 @@ public struct Snapshot: Sendable {
     /// The inputs that it was made without.
     var missingInputs: Set<String> { Set(manifest["missing_inputs"]?.elements.compactMap(\.string) ?? []) }
 
+    /// Whether it was made with an input of the table. One of an older shape has no such table and does not say so.
+    func has(_ input: SourceTable, for table: String) -> Bool {
+        !missingInputs.contains(input.rawValue) && !self[table].columns.isEmpty
+    }
+
     /// Dollars per RVU for those who are not qualifying APM participants.
     var conversionFactor: ConversionFactor? {
         ConversionFactor(manifest["conversion_factors"]?["non_qp"]?.text ?? "")

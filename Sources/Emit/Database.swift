@@ -44,7 +44,8 @@ struct DatabaseWriter {
     /// Columns that look-ups need beyond the primary keys.
     private static let indices = [
         "relative_values (status)", "opps_caps (gpci_mac, locality)", "codes (section, category)",
-        "editorial_items (kind, text COLLATE NOCASE)", "drug_products (ndc)", "drug_products (drug_name COLLATE NOCASE)",
+        "editorial_items (kind, text COLLATE NOCASE)", "drug_products (ndc)",
+        "drug_products (drug_name COLLATE NOCASE)",
     ]
 
     private func fill(_ table: DatasetTable, _ definition: TableSchema, _ database: Database) throws {

@@ -1,6 +1,6 @@
 import Digest
 import JSON
-import Model
+public import Model
 import Schemas
 
 /// The version of the emitted shape. A consumer that knows 1.x reads every 1.y.
@@ -139,6 +139,9 @@ func manifest(_ dataset: Dataset, revision: Int, files: [EmittedFile]) -> [UInt8
     }
     return json.bytes + [UInt8(ascii: "\n")]
 }
+
+/// `manifest.json` of a dataset that is only looked at: without files and a revision.
+public func manifest(ofUnpublished dataset: Dataset) -> [UInt8] { manifest(dataset, revision: 0, files: []) }
 
 /// A hash of what the tables say, whatever file and line it came from: equal for CMS's CSV and for a copy of
 /// it that lost its leading zeros.

@@ -61,13 +61,15 @@ public struct Diagnostics: Sendable {
 
     /// In the order in which each identifier was first met.
     public private(set) var kinds: [Kind] = []
+    private let kept: Int
 
-    public init() {}
+    /// - Parameter keptPerKind: of how many findings of a kind the places are kept; the rest is counted.
+    public init(keptPerKind: Int = Diagnostics.keptPerKind) { kept = keptPerKind }
 
     public mutating func add(_ diagnostic: Diagnostic) {
         if let index = kinds.firstIndex(where: { $0.id == diagnostic.id && $0.severity == diagnostic.severity }) {
             kinds[index].count += 1
-            if kinds[index].first.count < Self.keptPerKind { kinds[index].first.append(diagnostic) }
+            if kinds[index].first.count < kept { kinds[index].first.append(diagnostic) }
         } else {
             kinds.append(
                 Kind(id: diagnostic.id, severity: diagnostic.severity, first: [diagnostic], count: 1))
@@ -78,7 +80,7 @@ public struct Diagnostics: Sendable {
         for kind in others.kinds {
             if let index = kinds.firstIndex(where: { $0.id == kind.id && $0.severity == kind.severity }) {
                 kinds[index].count += kind.count
-                kinds[index].first += kind.first.prefix(Self.keptPerKind - kinds[index].first.count)
+                kinds[index].first += kind.first.prefix(max(0, kept - kinds[index].first.count))
             } else {
                 kinds.append(kind)
             }
@@ -87,7 +89,7 @@ public struct Diagnostics: Sendable {
 
     /// The same findings under another severity.
     public func with(_ severity: Diagnostic.Severity) -> Diagnostics {
-        var others = Diagnostics()
+        var others = Diagnostics(keptPerKind: kept)
         others.kinds = kinds.map { kind in
             Kind(
                 id: kind.id, severity: severity,

@@ -231,7 +231,8 @@ extension DrugPaymentLimit: TableRow {
 
     public var cells: [Cell] {
         [
-            .text(code), .text(quarter.description), .decimal(limit), .text(dosage), .decimal(coinsurance), .decimal(vaccineAWPPercent), .decimal(vaccineLimit),
+            .text(code), .text(quarter.description), .decimal(limit), .text(dosage), .decimal(coinsurance),
+            .decimal(vaccineAWPPercent), .decimal(vaccineLimit),
             .decimal(bloodAWPPercent), .decimal(bloodLimit), .flag(isClottingFactor), .text(notes),
         ]
     }
@@ -258,7 +259,8 @@ extension CalendarDate {
     /// Month, day and year as words: `JANUARY`, `1`, `2026`; months may be cut to three letters or more.
     fileprivate init?(words: ArraySlice<Substring>) {
         let months = [
-            "JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY", "AUGUST", "SEPTEMBER", "OCTOBER", "NOVEMBER",
+            "JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY", "AUGUST", "SEPTEMBER", "OCTOBER",
+            "NOVEMBER",
             "DECEMBER",
         ]
         guard words.count == 3, let name = words.first, name.count >= 3,

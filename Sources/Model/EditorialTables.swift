@@ -119,11 +119,11 @@ public struct ProvenanceRow: TableRow {
     }
 
     public static let table = "provenance"
-    public static let columns = ["table", "code", "modifier", "mac", "locality", "ndc", "file", "line"]
+    public static let columns = ["table", "code", "modifier", "mac", "locality", "file", "line", "ndc"]
     public var cells: [Cell] {
         [
             .text(table), .text(code), .text(modifier), locality.map { .text($0.contractor) } ?? .null,
-            locality.map { .text($0.number) } ?? .null, .text(ndc), .text(source.file), .integer(source.line),
+            locality.map { .text($0.number) } ?? .null, .text(source.file), .integer(source.line), .text(ndc),
         ]
     }
 }

@@ -19,67 +19,21 @@ public func overlay(
     var reviewer = Reviewer(
         release: canonical.release, tier: tier, hasHCPCS: !canonical.missing.contains(.hcpcs),
         catalogue: schemas.catalogue, earlier: earlier)
-    var reader = OverlayReader(reasons: schemas.statuses.reasons, routes: schemas.classification.routeNames)
-    for file in files { reader.read(file) }
-    var problems = reader.problems
-    var merged = canonical
-
-    var own: [Code: CodeOverlay] = [:]
-    for overlay in reader.codes {
-        let name = overlay.code.value
-        if let code = Code(name), let first = own[code] {
-            problems.add(
-                Diagnostic(
-                    .error, "overlay_duplicate", at: overlay.code.place,
-                    "\(name) has an overlay already, at \(first.code.place)"))
-        } else if let code = Code(name), merged.codes.index(of: code) != nil {
-            own[code] = overlay
-        } else if canonical.missing.contains(.hcpcs), let code = Code(name), code.system == .hcpcs,
-            code.hasAssignedShape
-        {
-            problems.add(
-                Diagnostic(
-                    .warning, "overlay_code_absent", at: overlay.code.place,
-                    "\(name) is not in PPRRVU and there is no HCPCS file to look it up in; its texts are left out"))
-        } else if let code = Code(name), let lost = reviewer.lost(code, overlay) {
-            own[code] = overlay
-            merged.lostOverlays.append(lost)
-            problems.add(diagnostic(lost, release: canonical.release))
-        } else {
-            problems.add(
-                Diagnostic(
-                    .error, "overlay_code_unknown", at: overlay.code.place,
-                    "'\(name)' is no code of \(canonical.release.label)",
-                    hint:
-                        "Check the code's letters and digits. One that CMS has dropped is let pass with a warning when "
-                        + "its review is pinned to an earlier release and descriptor."))
-        }
-    }
-    var scopes: [String: Place] = [:]
-    for overlay in reader.categories {
-        if case .section(let section) = overlay.scope, !schemas.classification.sectionIDs.contains(section) {
-            problems.add(
-                Diagnostic(
-                    .error, "overlay_section_unknown", at: overlay.place,
-                    "'\(section)' is no section; known are "
-                        + schemas.classification.sectionIDs.sorted().joined(separator: ", ")))
-        }
-        if let first = scopes.updateValue(overlay.place, forKey: overlay.scope.name) {
-            problems.add(
-                Diagnostic(
-                    .error, "overlay_duplicate", at: overlay.place,
-                    "\(overlay.scope.name) has an overlay already, at \(first)"))
-        }
-    }
+    let overlays = readOverlays(files, schemas: schemas)
+    let assigned = assign(overlays, to: canonical, reviewer: &reviewer, schemas: schemas)
+    var problems = overlays.problems
+    problems.add(assigned.problems)
     try problems.stopOnErrors()
+    var merged = canonical
+    merged.lostOverlays = assigned.lost
 
     // Narrow ranges come before wide ones, ranges before sections.
-    let categories = reader.categories.sorted { ($0.scope.width, $0.scope.name) < ($1.scope.width, $1.scope.name) }
+    let categories = overlays.categories.sorted { ($0.scope.width, $0.scope.name) < ($1.scope.width, $1.scope.name) }
     let setting = TemplateSetting(tier: tier, release: canonical.release, statuses: schemas.statuses)
     for index in merged.codes.indices {
         let entry = merged.codes[index]
         let fitting = categories.filter { $0.scope.contains(entry) }
-        let overlay = own[entry.code]
+        let overlay = assigned.own[entry.code].map { overlays.codes[$0] }
         guard overlay != nil || !fitting.isEmpty else { continue }
         var review: Editorial.Review?
         if let overlay {
@@ -229,7 +183,7 @@ extension CategoryOverlay {
 
 extension [CodeEntry] {
     /// The position of `code` in a sorted list of codes.
-    func index(of code: Code) -> Int? {
+    public func index(of code: Code) -> Int? {
         var low = 0
         var high = count
         while low < high {

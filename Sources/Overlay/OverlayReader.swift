@@ -18,6 +18,8 @@ struct Placed<Value> {
     let place: Place
 }
 
+extension Placed: Sendable where Value: Sendable {}
+
 /// What an overlay says of one code.
 struct CodeOverlay {
     var code: Placed<String>
@@ -30,6 +32,11 @@ struct CodeOverlay {
     var reviewDescriptor: String?
     /// Where the pin stands; at the code where there is none.
     var reviewPlace: Place
+    /// Every text in the order of the file.
+    var passages: [Passage] = []
+    var allowances: [Allowance] = []
+    /// The number of its file.
+    var file = 0
 }
 
 /// What an overlay says of all codes of a section or a range.
@@ -49,6 +56,11 @@ struct CategoryOverlay {
     /// Why there is no payable RVU, by reason.
     var notes: [String: Template] = [:]
     var questions: [QuestionTemplate] = []
+    /// Every text in the order of the file.
+    var passages: [Passage] = []
+    var allowances: [Allowance] = []
+    /// The number of its file.
+    var file = 0
 }
 
 /// A question whose texts may hold variables.
@@ -65,23 +77,31 @@ struct OverlayReader: YAMLReader {
 
     private(set) var codes: [CodeOverlay] = []
     private(set) var categories: [CategoryOverlay] = []
-    var problems = Diagnostics()
+    var problems: Diagnostics
     private(set) var file = ""
+    private var fileNumber = 0
+    /// The texts of the document that is being read.
+    private var passages: [Passage] = []
 
     /// Allowed values, for messages that help.
     let reasons: Set<String>
     let routes: Set<String>
 
-    init(reasons: Set<String>, routes: Set<String>) {
+    init(reasons: Set<String>, routes: Set<String>, keptPerKind: Int = Diagnostics.keptPerKind) {
         self.reasons = reasons
         self.routes = routes
+        problems = Diagnostics(keptPerKind: keptPerKind)
     }
 
-    /// Reads one file of one or many documents.
-    mutating func read(_ overlay: OverlayFile) {
-        file = overlay.path
+    /// Reads the documents of a file, or of a piece of it that begins at `firstLine`.
+    mutating func read(_ text: String, of file: String, number: Int, firstLine: Int) {
+        self.file = file
+        fileNumber = number
         let hint = "Texts with a colon, a hash or a brace need quotation marks or a block (`>-`)."
-        for document in documents(overlay.text, hint: hint) ?? [] { read(document) }
+        for document in documents(text, firstLine: firstLine, hint: hint) ?? [] {
+            passages.removeAll(keepingCapacity: true)
+            read(document)
+        }
     }
 
     private mutating func read(_ document: YAMLNode) {
@@ -102,26 +122,26 @@ struct OverlayReader: YAMLReader {
 
     private static let codeKeys = [
         "code", "title", "summary", "synonyms", "plain_language", "clinical_context", "specialties", "billing",
-        "documentation", "questions", "review",
+        "documentation", "questions", "review", "lint",
     ]
     private static let categoryKeys = [
         "section", "range", "name", "billing", "billing_by_route", "documentation", "documentation_by_route",
-        "rvu_notes", "questions",
+        "rvu_notes", "questions", "lint",
     ]
 
     private mutating func readCode(_ mapping: YAMLMapping, code: YAMLNode) {
         refuseUnknownKeys(mapping, Self.codeKeys)
-        guard let name = text(code) else { return }
+        guard let name = text(code, .code) else { return }
         var overlay = CodeOverlay(
             code: Placed(value: name.uppercased(), place: place(code)), reviewPlace: place(code))
-        overlay.title = text(mapping["title"])
-        overlay.summary = text(mapping["summary"])
-        overlay.clinicalContext = text(mapping["clinical_context"])
-        overlay.billing = text(mapping["billing"])
-        overlay.documentation = text(mapping["documentation"])
-        overlay.synonyms = texts(mapping["synonyms"])
-        overlay.plainLanguage = texts(mapping["plain_language"]).map(\.value)
-        overlay.specialties = texts(mapping["specialties"]).map(\.value)
+        overlay.title = text(mapping["title"], .title)
+        overlay.summary = text(mapping["summary"], .summary)
+        overlay.clinicalContext = text(mapping["clinical_context"], .clinicalContext)
+        overlay.billing = text(mapping["billing"], .billing)
+        overlay.documentation = text(mapping["documentation"], .documentation)
+        overlay.synonyms = texts(mapping["synonyms"], .synonyms)
+        overlay.plainLanguage = texts(mapping["plain_language"], .plainLanguage).map(\.value)
+        overlay.specialties = texts(mapping["specialties"], .specialties).map(\.value)
         overlay.questions = questions(mapping["questions"], allowsRoutes: false)
         if let review = mapping["review"] {
             if let pin = review.mapping {
@@ -132,22 +152,60 @@ struct OverlayReader: YAMLReader {
                 if let node = pin["descriptor"], let digest = overlay.reviewDescriptor, !isDigest(digest) {
                     report(
                         "overlay_pin", node, "'\(digest)' is no digest; expected sha256: and 64 hexadecimal digits")
+                    overlay.reviewDescriptor = nil
                 }
             } else {
                 report("overlay_type", review, "`review` holds the keys `release` and `descriptor`")
             }
         }
+        reportRepeats(overlay)
+        overlay.allowances = allowances(mapping["lint"])
+        overlay.passages = passages
+        overlay.file = fileNumber
+        codes.append(overlay)
+    }
+
+    /// Synonyms that are the title or another one but for capitals; a synonym may hold two, with a comma between.
+    private mutating func reportRepeats(_ overlay: CodeOverlay) {
+        let title = overlay.title?.lowercased()
         var seen: Set<String> = []
         for synonym in overlay.synonyms {
-            let isTitle = overlay.title?.lowercased() == synonym.value.lowercased()
-            if isTitle || !seen.insert(synonym.value.lowercased()).inserted {
+            let whole = synonym.value.lowercased()
+            var parts = [whole]
+            if whole.utf8.contains(UInt8(ascii: ",")) {
+                parts += whole.split(separator: ",").map { String($0).trimmed }
+            }
+            let isTitle = parts.contains { $0 == title }
+            if isTitle || parts.contains(where: { !seen.insert($0).inserted }) {
                 problems.add(
                     Diagnostic(
                         .warning, "overlay_synonym_repeats", at: synonym.place,
                         "the synonym '\(synonym.value)' repeats \(isTitle ? "the title" : "another in other letters")"))
             }
         }
-        codes.append(overlay)
+    }
+
+    /// Rules that do not hold for the document's texts, each with the reason.
+    private mutating func allowances(_ node: YAMLNode?) -> [Allowance] {
+        guard let node else { return [] }
+        guard let list = node.list, !list.isEmpty else {
+            report("overlay_type", node, "`lint` is a list of `allow` and `reason`")
+            return []
+        }
+        return list.compactMap { item in
+            guard let mapping = item.mapping else {
+                report("overlay_type", item, "an allowance has the keys `allow` and `reason`")
+                return nil
+            }
+            refuseUnknownKeys(mapping, ["allow", "reason"])
+            guard let rule = mapping["allow"], let reason = mapping["reason"] else {
+                report(
+                    "overlay_allowance", item, "an allowance needs both `allow`, a rule, and `reason`, a sentence")
+                return nil
+            }
+            guard let name = text(rule), let why = text(reason) else { return nil }
+            return Allowance(rule: Placed(value: name, place: place(rule)), reason: why)
+        }
     }
 
     private func isDigest(_ text: String) -> Bool {
@@ -179,15 +237,16 @@ struct OverlayReader: YAMLReader {
             return
         }
         var overlay = CategoryOverlay(scope: scope, place: place(document))
-        overlay.name = text(mapping["name"])
-        overlay.billing = template(mapping["billing"])
-        overlay.documentation = template(mapping["documentation"])
-        overlay.billingByRoute = templates(
-            mapping["billing_by_route"], "`billing_by_route` holds a text for each route", routes)
-        overlay.documentationByRoute = templates(
-            mapping["documentation_by_route"], "`documentation_by_route` holds a text for each route", routes)
-        overlay.notes = templates(mapping["rvu_notes"], "`rvu_notes` holds a text for each reason", reasons)
+        overlay.name = text(mapping["name"], .name)
+        overlay.billing = template(mapping["billing"], .billing)
+        overlay.billingByRoute = templates(mapping["billing_by_route"], .billing, byRoute: true)
+        overlay.documentation = template(mapping["documentation"], .documentation)
+        overlay.documentationByRoute = templates(mapping["documentation_by_route"], .documentation, byRoute: true)
+        overlay.notes = templates(mapping["rvu_notes"], .note, byRoute: false)
         overlay.questions = questions(mapping["questions"], allowsRoutes: true)
+        overlay.allowances = allowances(mapping["lint"])
+        overlay.passages = passages
+        overlay.file = fileNumber
         categories.append(overlay)
     }
 
@@ -210,7 +269,11 @@ struct OverlayReader: YAMLReader {
                         .error, "overlay_route", at: route.place,
                         "'\(route.value)' is no route; known are \(routes.sorted().joined(separator: ", "))"))
             }
-            guard let question = template(mapping["question"]), let answer = template(mapping["answer"]) else {
+            let first = passages.count
+            let question = template(mapping["question"], .question)
+            let answer = template(mapping["answer"], .answer)
+            for index in first..<passages.count { passages[index].routes = named.map(\.value) }
+            guard let question, let answer else {
                 if mapping["question"] == nil || mapping["answer"] == nil {
                     report("overlay_question", item, "a question needs both `question` and `answer`")
                 }
@@ -220,29 +283,38 @@ struct OverlayReader: YAMLReader {
         }
     }
 
-    private mutating func template(_ node: YAMLNode?) -> Template? {
-        guard let node, let text = text(node, mayHoldVariables: true) else { return nil }
+    private mutating func template(_ node: YAMLNode?, _ field: Passage.Field) -> Template? {
+        guard let node, let text = text(node, field, mayHoldVariables: true) else { return nil }
         let template = Template(text)
         for problem in template.problems { report(problem.id, node, problem.message) }
         return template
     }
 
-    /// Texts by a key that is one of `known`.
-    private mutating func templates(_ node: YAMLNode?, _ form: String, _ known: Set<String>) -> [String: Template] {
+    /// Texts for each route or for each reason of having no price.
+    private mutating func templates(
+        _ node: YAMLNode?, _ field: Passage.Field, byRoute isByRoute: Bool
+    ) -> [String: Template] {
         guard let node else { return [:] }
         guard let mapping = node.mapping else {
-            report("overlay_type", node, form)
+            report("overlay_type", node, "expected a text for each \(isByRoute ? "route" : "reason")")
             return [:]
         }
-        refuseUnknownKeys(mapping, known.sorted())
+        refuseUnknownKeys(mapping, (isByRoute ? routes : reasons).sorted())
         var texts: [String: Template] = [:]
-        for (key, value) in mapping.members { texts[key.text ?? ""] = template(value) }
+        for (key, value) in mapping.members {
+            let name = key.text ?? ""
+            let first = passages.count
+            texts[name] = template(value, field)
+            if isByRoute { for index in first..<passages.count { passages[index].routes = [name] } }
+        }
         return texts
     }
 
     // MARK: Scalars
 
-    private mutating func text(_ node: YAMLNode?, mayHoldVariables: Bool = false) -> String? {
+    private mutating func text(
+        _ node: YAMLNode?, _ field: Passage.Field = .other, mayHoldVariables: Bool = false
+    ) -> String? {
         guard let node else { return nil }
         guard let text = node.text?.trimmed else {
             report("overlay_type", node, "expected a text")
@@ -252,7 +324,8 @@ struct OverlayReader: YAMLReader {
             report("overlay_empty", node, "the text is empty", hint: "Write it, or take the key away.")
             return nil
         }
-        if !mayHoldVariables, text.contains("{{") {
+        passages.append(Passage(field: field, text: text, place: place(node), isPlain: node.isPlain))
+        if !mayHoldVariables, text.holdsVariables {
             report(
                 "overlay_variable", node, "variables are not filled here; readers would see the braces",
                 hint: "Variables are for questions and for the texts of a category.")
@@ -260,21 +333,35 @@ struct OverlayReader: YAMLReader {
         return text
     }
 
-    private mutating func texts(_ node: YAMLNode?) -> [Placed<String>] {
+    private mutating func texts(_ node: YAMLNode?, _ field: Passage.Field = .other) -> [Placed<String>] {
         guard let node else { return [] }
         guard let list = node.list, !list.isEmpty else {
             report("overlay_type", node, "expected a list of texts, each on a line that begins with `- `")
             return []
         }
-        return list.compactMap { item in text(item).map { Placed(value: $0, place: place(item)) } }
+        return list.compactMap { item in text(item, field).map { Placed(value: $0, place: place(item)) } }
     }
 }
 
 extension String {
     fileprivate var trimmed: String {
+        func isSpaceOrForeign(_ byte: UInt8) -> Bool { byte <= 0x20 || byte >= 0x80 }
+        if let first = utf8.first, let last = utf8.last, !isSpaceOrForeign(first), !isSpaceOrForeign(last) {
+            return self
+        }
         var text = Substring(self)
         while text.first?.isWhitespace == true { text.removeFirst() }
         while text.last?.isWhitespace == true { text.removeLast() }
         return String(text)
+    }
+
+    /// Whether two opening braces stand side by side.
+    var holdsVariables: Bool {
+        var before: UInt8 = 0
+        for byte in utf8 {
+            if byte == UInt8(ascii: "{"), before == byte { return true }
+            before = byte
+        }
+        return false
     }
 }

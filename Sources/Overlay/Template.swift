@@ -32,12 +32,18 @@ struct Template: Sendable {
 
     init(_ text: String) {
         source = text
+        guard text.holdsVariables else {
+            problems = []
+            conditions = []
+            cases = [[.text(text)]]
+            return
+        }
         var reader = TemplateReader(text)
         reader.read()
         var problems = reader.problems
         var conditions: [TemplateVariable] = []
         var cases: [[Piece]] = [[.text(text)]]
-        if problems.isEmpty, reader.hasTags {
+        if problems.isEmpty {
             conditions = reader.conditions
             do {
                 let mustache = try MustacheTemplate(string: Self.plain + text)

@@ -9,7 +9,6 @@ struct TemplateReader {
     static let mostConditions = 6
 
     private(set) var problems: [Template.Problem] = []
-    private(set) var hasTags = false
     /// The variables that sections ask for, each once.
     private(set) var conditions: [TemplateVariable] = []
     private var rest: Substring
@@ -19,7 +18,6 @@ struct TemplateReader {
 
     mutating func read() {
         while let start = rest.firstRange(of: "{{") {
-            hasTags = true
             rest = rest[start.upperBound...]
             guard let end = rest.firstRange(of: "}}") else {
                 report("'{{\(rest.prefix(20))' is never closed with }}")

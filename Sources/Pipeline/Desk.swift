@@ -1,7 +1,11 @@
 import Acquire
+import Dispatch
+import Foundation
 public import Model
 public import Overlay
 public import Schemas
+public import Store
+import Synchronization
 
 /// What lies on an editor's desk: a release as CMS's files have it, and the overlays as they are saved.
 public struct Desk: Sendable {
@@ -11,13 +15,44 @@ public struct Desk: Sendable {
 }
 
 /// Reads a release's files and the overlays at `overlays`, and merges nothing.
+/// - Parameter mayBeMissing: whether it is fine when there is nothing at `overlays` yet.
 /// - Throws: what the stages up to normalise throw; when the overlays are not there or are not UTF-8.
 public func desk(
-    label: String, inputs: [String], overlays: String, schemas: Schemas, progress: (StageProgress) -> Void
+    label: String, inputs: [String], overlays: String, mayBeMissing: Bool = false, schemas: Schemas,
+    progress: (StageProgress) -> Void
 ) throws(IngestError) -> Desk {
     let entry = try schemas.catalogue.entry(label)
-    let (canonical, _) = try load(entry, inputs, schemas: schemas, progress: progress)
-    return Desk(canonical: canonical, overlays: try overlayFiles(overlays))
+    // Only one of the turns calls it.
+    nonisolated(unsafe) let progress = progress
+    let loaded = Mutex<Result<Canonical, IngestError>?>(nil)
+    let read = Mutex<Result<[OverlayFile], IngestError>?>(nil)
+    DispatchQueue.concurrentPerform(iterations: 2) { turn in
+        if turn == 0 {
+            let result = loadedCodes(entry, inputs, schemas: schemas, progress: progress)
+            loaded.withLock { $0 = result }
+        } else {
+            let result = readFiles(overlays, mayBeMissing: mayBeMissing)
+            read.withLock { $0 = result }
+        }
+    }
+    guard let canonical = try loaded.withLock(\.self)?.get(), let files = try read.withLock(\.self)?.get() else {
+        preconditionFailure("both turns have ended")
+    }
+    progress(StageProgress(stage: .overlay, detail: "\(files.count) files"))
+    return Desk(canonical: canonical, overlays: files)
+}
+
+private func loadedCodes(
+    _ entry: ReleaseCatalogue.Entry, _ inputs: [String], schemas: Schemas, progress: (StageProgress) -> Void
+) -> Result<Canonical, IngestError> {
+    do throws(IngestError) {
+        return .success(try load(entry, inputs, schemas: schemas, progress: progress).0)
+    } catch { return .failure(error) }
+}
+
+private func readFiles(_ path: String, mayBeMissing: Bool) -> Result<[OverlayFile], IngestError> {
+    if mayBeMissing, !FileManager.default.fileExists(atPath: path) { return .success([]) }
+    do throws(IngestError) { return .success(try overlayFiles(path)) } catch { return .failure(error) }
 }
 
 /// The overlays at a path, sorted by name.
@@ -30,4 +65,14 @@ func overlayFiles(_ acquired: [AcquiredFile]) throws(IngestError) -> [OverlayFil
     var files: [OverlayFile] = []
     for file in acquired { files.append(try OverlayFile(file)) }
     return files
+}
+
+/// Tries every rule on the overlays of a desk; what was published before tells which words CMS has changed.
+/// - Throws: when the rules cannot be read, or an allowance names none that may be switched off.
+public func lint(
+    _ desk: Desk, store: Store, allowances: [LintAllowance], schemas: Schemas
+) throws(IngestError) -> LintReport {
+    try lint(
+        desk.overlays, against: desk.canonical, allowances: allowances,
+        earlier: PublishedReleases(store, before: desk.canonical.release), schemas: schemas)
 }

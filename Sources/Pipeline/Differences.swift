@@ -138,9 +138,9 @@ private func overlayPlaces(in folder: URL) -> [String: Place] {
     guard let rows = try? tokeniseCSV(lines) else { return [:] }
     var places: [String: Place] = [:]
     for row in 0..<rows.count {
-        // table, code, modifier, mac, locality, file, line
+        // table, code, modifier, mac, locality, file, line, and what later shapes have behind them
         let cells = rows.strings(of: row)
-        if cells.count == 7 { places[cells[1]] = Place(cells[5], line: Int(cells[6])) }
+        if cells.count >= 7 { places[cells[1]] = Place(cells[5], line: Int(cells[6])) }
     }
     return places
 }

@@ -103,6 +103,19 @@ public func fetchSources(
     return fetched
 }
 
+/// The ASP archive of the release's quarter, when somebody has accepted its licence and fetched it into the store.
+/// Nobody is asked for it.
+/// - Throws: when the copy that was fetched is damaged or gone.
+public func fetchedDrugSource(
+    of label: String, in store: Store, schemas: Schemas
+) throws(IngestError) -> FetchedSource? {
+    let release = try schemas.catalogue.entry(label).release
+    let folder = SourceFolder(store.sources)
+    let pins = try Pins(folder.root)
+    guard pins[.asp, schemas.sources.subject(.asp, of: release)].pinned != nil else { return nil }
+    return try offline(.asp, release, pins, folder, schemas: schemas)
+}
+
 private func offline(
     _ kind: SourceKind, _ release: Release, _ pins: Pins, _ folder: SourceFolder, schemas: Schemas
 ) throws(IngestError) -> FetchedSource {
@@ -118,7 +131,7 @@ private func offline(
         throw IngestError(
             .unavailable, "offline_damaged", at: Place(folder.root.relativePath),
             "\(file.name) of \(subject) is pinned, but its copy is damaged or gone",
-            hint: "Fetch it again without --offline.")
+            hint: "Fetch it again: ingest fetch --release \(release.label) --source \(kind.rawValue).")
     }
     return FetchedSource(kind: kind, subject: subject, file: file, path: path, state: .kept)
 }

@@ -40,6 +40,15 @@ public struct FieldLookup {
                 value: text, meaning: meaning(CodeEntry.Row.table, field),
                 places: own && document["hcpcs"] != .null ? hcpcsPlaces() : isEditors ? editorialPlaces() : [])
         }
+        if let value = document["drug"]?[field] {
+            let isProducts = ["brand_names", "labelers", "products"].contains(field)
+            let table = isProducts ? DrugProduct.table : DrugPaymentLimit.table
+            let column = ["brand_names": "drug_name", "labelers": "labeler", "products": "ndc"][field] ?? field
+            let text = value.elements.map { $0["ndc"]?.text ?? $0.text }.joined(separator: "; ")
+            return FoundField(
+                value: text.isEmpty ? value.text : text, meaning: meaning(table, column),
+                places: drugPlaces(products: isProducts))
+        }
         if let value = document["editorial"]?[field] {
             let origin = document["editorial"]?["\(field)_origin"]?.string
             let hasOwn = document["editorial"]?["review"].map { $0 != .null } ?? false
@@ -73,6 +82,14 @@ public struct FieldLookup {
         let provenance = document["provenance"]
         let sources = [provenance?["hcpcs"]].compactMap(\.self) + (provenance?["hcpcs_corrections"]?.elements ?? [])
         return sources.map { "\($0["file"]?.text ?? ""):\($0["line"]?.text ?? "")" }
+    }
+
+    private func drugPlaces(products: Bool) -> [String] {
+        let provenance = document["provenance"]
+        let sources =
+            products
+            ? provenance?["drug_products"]?.elements ?? [] : [provenance?["drug_payment_limit"]].compactMap(\.self)
+        return sources.filter { $0 != .null }.map { "\($0["file"]?.text ?? ""):\($0["line"]?.text ?? "")" }
     }
 
     private func editorialPlaces() -> [String] {

@@ -46,6 +46,8 @@ public struct SystemicRuleDefinition: Sendable {
         case total
         /// The same row, or the same code, has a change of the category `with`.
         case companion
+        /// Every row that both sides have changes in the same way.
+        case uniform
         /// The values follow from others, which the check `with` has recomputed on both sides without a failure.
         case certificate
     }

@@ -20,7 +20,8 @@ public struct MemberDefinition: Sendable {
         for row in table.rows {
             members.append(
                 MemberDefinition(
-                    table: try row("table"), nameContains: try row("name_contains").split(separator: "|").map(String.init),
+                    table: try row("table"),
+                    nameContains: try row("name_contains").split(separator: "|").map(String.init),
                     csvBegins: try row("csv_begins").split(separator: "|").map(String.init),
                     csvContains: try row("csv_contains"), textBegins: try row("txt_begins"),
                     hasNotes: try row("notes") == "yes", preamble: try row("preamble"),

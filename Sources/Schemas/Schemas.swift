@@ -30,6 +30,8 @@ public struct Schemas: Sendable {
     public let paymentLayout: Layout
     /// What else lies in CMS's archives.
     public let otherDocuments: [OtherDocument]
+    /// What the rules for overlays measure by.
+    public let lint: LintTables
     private let correctionActions: [CorrectionAction]
     let members: [MemberDefinition]
     let layouts: [String: [FieldLayout]]
@@ -49,6 +51,10 @@ public struct Schemas: Sendable {
             ranges: EmbeddedTable("values/code-ranges.csv"),
             sections: EmbeddedTable("values/hcpcs-sections.csv"),
             routes: EmbeddedTable("values/routes.csv"), betos: hcpcsValues)
+        lint = try LintTables(
+            limits: EmbeddedTable("values/lint-limits.csv"), words: EmbeddedTable("values/lint-words.csv"),
+            routeWords: EmbeddedTable("values/route-words.csv"),
+            productNames: EmbeddedTable("values/product-names.csv"), routes: classification.routeNames)
         tables = try TableSchema.read(EmbeddedTable("dataset/tables.csv"))
         knownDifferences = try KnownDifference.read(EmbeddedTable("values/known-differences.csv"))
         localityCorrections = try LocalityCorrection.read(EmbeddedTable("values/locality-corrections.csv"))

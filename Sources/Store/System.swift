@@ -40,12 +40,17 @@ public struct StoreLock: ~Copyable {
     deinit { close(descriptor) }
 }
 
-/// Writes a file beside its place and moves it there in one step, on disk before anyone sees it.
+/// Writes a file beside its place and moves it there in one step, on disk before anyone sees it. A file that it
+/// replaces leaves it its permissions.
 /// - Throws: when it cannot be written; its place then holds what it held.
 public func replaceFile(_ url: URL, with bytes: [UInt8]) throws(IngestError) {
-    let aside = url.deletingLastPathComponent().appendingPathComponent(".\(url.lastPathComponent)")
+    let aside = url.deletingLastPathComponent().appendingPathComponent(".\(url.lastPathComponent).new")
     do {
         try writeThrough(bytes, to: aside)
+        let attributes = try? FileManager.default.attributesOfItem(atPath: url.path)
+        if let permissions = attributes?[.posixPermissions] {
+            try FileManager.default.setAttributes([.posixPermissions: permissions], ofItemAtPath: aside.path)
+        }
         try renameFile(aside, to: url)
         try synchroniseFolder(url.deletingLastPathComponent())
     } catch {

@@ -241,10 +241,11 @@ extension TableSchema.Column {
 }
 
 extension ArraySlice<UInt8> {
-    /// Digits, a point, and digits: `places` of them where that is fixed.
+    /// Digits, a point, and digits: `places` of them where that is fixed. Where it is not, a whole number has none.
     fileprivate func isDecimal(places: Int?) -> Bool {
         let parts = split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        return parts.count == 2 && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy { (0x30...0x39).contains($0) } }
+        return (parts.count == 2 || (parts.count == 1 && places == nil))
+            && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy { (0x30...0x39).contains($0) } }
             && (places == nil || parts[1].count == places)
     }
 }

@@ -14,6 +14,8 @@ public struct YAMLNode: Sendable {
     /// Where it stands in its file, from 1.
     public let line: Int?
     public let column: Int?
+    /// Whether it is a text without quotation marks, which other readers may take for a number or a truth value.
+    public let isPlain: Bool
 
     public var mapping: YAMLMapping? { if case .mapping(let mapping) = content { mapping } else { nil } }
     public var list: [YAMLNode]? { if case .list(let nodes) = content { nodes } else { nil } }
@@ -34,40 +36,54 @@ public struct YAMLError: Error {
     public let column: Int?
 }
 
-/// The documents of a YAML text.
+/// The documents of a YAML text that begins at `firstLine` of its file. Texts in the form that most overlays are
+/// written in are read by a reader of that form; all others, and all that are no YAML, by Yams.
 /// - Throws: when it is no YAML, or a key stands twice.
-public func readYAML(_ text: String) throws(YAMLError) -> [YAMLNode] {
+public func readYAML(_ text: String, firstLine: Int = 1) throws(YAMLError) -> [YAMLNode] {
+    if let nodes = readSimpleYAML(text, firstLine: firstLine) { return nodes }
+    return try readAnyYAML(text, firstLine: firstLine)
+}
+
+/// The same by Yams alone.
+package func readAnyYAML(_ text: String, firstLine: Int = 1) throws(YAMLError) -> [YAMLNode] {
     do {
         var documents = try compose_all(yaml: text)
         var nodes: [YAMLNode] = []
         // Every value takes a byte to write, so that more values than this are aliases of aliases.
         var rest = text.utf8.count + 16
-        while let document = documents.next() { nodes.append(try YAMLNode(document, rest: &rest)) }
+        let before = firstLine - 1
+        while let document = documents.next() { nodes.append(try YAMLNode(document, before: before, rest: &rest)) }
         if let error = documents.error { throw error }
         return nodes
     } catch {
-        throw (error as? YAMLError) ?? YAMLError(error)
+        let error = (error as? YAMLError) ?? YAMLError(error)
+        throw YAMLError(message: error.message, line: error.line.map { $0 + firstLine - 1 }, column: error.column)
     }
 }
 
 extension YAMLNode {
-    fileprivate init(_ node: Node, rest: inout Int) throws(YAMLError) {
+    fileprivate init(_ node: Node, before: Int, rest: inout Int) throws(YAMLError) {
         rest -= 1
         guard rest > 0 else {
             throw YAMLError(message: "its aliases unfold without end", line: node.mark?.line, column: node.mark?.column)
         }
-        line = node.mark?.line
+        line = node.mark.map { $0.line + before }
         column = node.mark?.column
+        isPlain = node.scalar?.style == .plain
         switch node {
         case .scalar(let scalar): content = .text(scalar.string)
         case .sequence(let sequence):
             var nodes: [YAMLNode] = []
-            for node in sequence { nodes.append(try YAMLNode(node, rest: &rest)) }
+            for node in sequence { nodes.append(try YAMLNode(node, before: before, rest: &rest)) }
             content = .list(nodes)
         case .mapping(let mapping):
             var members: [(key: YAMLNode, value: YAMLNode)] = []
             for (key, value) in mapping {
-                members.append((try YAMLNode(key, rest: &rest), try YAMLNode(value, rest: &rest)))
+                members.append(
+                    (
+                        try YAMLNode(key, before: before, rest: &rest),
+                        try YAMLNode(value, before: before, rest: &rest)
+                    ))
             }
             content = .mapping(YAMLMapping(members: members))
         case .alias: content = .text("")
@@ -116,8 +132,8 @@ extension YAMLReader {
     }
 
     /// The documents of `text`; a finding and nothing where it is no YAML.
-    public mutating func documents(_ text: String, hint: String? = nil) -> [YAMLNode]? {
-        do { return try readYAML(text) } catch {
+    public mutating func documents(_ text: String, firstLine: Int = 1, hint: String? = nil) -> [YAMLNode]? {
+        do { return try readYAML(text, firstLine: firstLine) } catch {
             problems.add(
                 Diagnostic(
                     .error, "\(Self.findings)_yaml", at: Place(file, line: error.line, column: error.column),

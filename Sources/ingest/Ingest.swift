@@ -23,7 +23,8 @@ struct Ingest: ParsableCommand {
         version: toolVersion,
         subcommands: [
             Run.self, FetchCommand.self, DiffCommand.self, History.self, Show.self, Explain.self, Search.self,
-            Releases.self, VerifyCommand.self, Validate.self, OverlayCommand.self,
+            Releases.self, VerifyCommand.self, Validate.self, OverlayCommand.self, SiteCommand.self,
+            PreviewCommand.self,
         ],
         defaultSubcommand: nil)
 

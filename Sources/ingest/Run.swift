@@ -15,7 +15,9 @@ struct Run: ParsableCommand {
             members, or loose members, in any order and letter case, packed in each other or by gzip. Only PPRRVU \
             is indispensable; what else is missing is said, and its values are null. Where a table is there as CSV \
             and as TXT both are read and must agree on every field; its workbook (XLSX) is their witness, and is \
-            read in their place where it is alone. HCPCS correction files are applied in their order.
+            read in their place where it is alone. HCPCS correction files are applied in their order. The ASP \
+            payment limits and the ASP NDC-HCPCS crosswalk of a quarter add each drug's price, products and names; \
+            without --input they are used when `ingest fetch --source asp` has brought them into the store.
 
             The dataset appears in the store as releases/LABEL/rN, whole or not at all. Running again with \
             nothing changed publishes nothing.
@@ -118,12 +120,16 @@ struct Run: ParsableCommand {
 }
 
 extension Run {
-    /// The release's files of the store, fetched where they are missing.
+    /// The release's files of the store, fetched where they are missing. Drug prices are behind a licence: they are
+    /// used when they were fetched before.
     fileprivate func fetched() throws -> [String] {
-        try fetching.fetch(
+        var sources = try fetching.fetch(
             release, kinds: [.rvu, .hcpcs], store: store.value, client: try network.client(), checksServer: false,
-            licenses: acceptLicense
-        ).map(\.path.path)
+            licenses: acceptLicense)
+        if let drugs = try fetchedDrugSource(of: release, in: store.value, schemas: try Schemas()) {
+            sources.append(drugs)
+        }
+        return sources.map(\.path.path)
     }
 }
 
@@ -197,6 +203,8 @@ extension Talk {
             "\(canonical.codes.count) codes, \(canonical.relativeValueCount) relative value rows, "
             + "\(canonical.localities.count) localities, \(canonical.oppsCaps.count) OPPS caps, "
             + "\(canonical.modifiers.count) modifiers"
+            + (canonical.drugPaymentLimits.isEmpty ? "" : ", \(canonical.drugPaymentLimits.count) drug payment limits")
+            + (canonical.drugProducts.isEmpty ? "" : ", \(canonical.drugProducts.count) drug products")
         let factors =
             "conversion factor \(canonical.conversionFactors.nonQP)"
             + (canonical.conversionFactors.qp.map { ", QP \($0)" } ?? "")

@@ -108,6 +108,7 @@ struct CodePage {
             parts.append(wrapped(question["question"]?.string ?? "", indent: "  ", first: "  Q "))
             parts.append(wrapped(question["answer"]?.string ?? "", indent: "    ", first: "    "))
         }
+        if let drug = document["drug"], drug != .null { parts.append("\n" + drugFacts(drug)) }
         if let hcpcs = administrative() { parts.append("\nHCPCS Level II\n" + hcpcs) }
         if let review = editorial?["review"], let state = review["state"]?.string {
             parts.append("\nTexts reviewed against \(review["against"]?.string ?? "nothing"): \(state)")
@@ -160,6 +161,42 @@ struct CodePage {
         return text
     }
 
+    /// Payment limit, names and the first products.
+    private func drugFacts(_ drug: JSONValue) -> String {
+        let shown = 5
+        let limit = drug["payment_limit"]?.text ?? ""
+        var rows = [
+            [
+                "  payment limit",
+                (limit.isEmpty ? "none" : "$\(limit)") + (drug["dosage"]?.string.map { " per \($0)" } ?? ""),
+            ]
+        ]
+        for (title, field) in [
+            ("coinsurance", "coinsurance"), ("clotting factor", "clotting_factor"), ("notes", "notes"),
+        ] {
+            let text = drug[field]?.text ?? ""
+            guard !text.isEmpty, drug[field] != .bool(false) else { continue }
+            rows.append(["  \(title)", text + (field == "coinsurance" ? " percent" : "")])
+        }
+        for (title, field) in [("brand names", "brand_names"), ("labelers", "labelers")] {
+            let names = drug[field]?.elements.map(\.text) ?? []
+            guard !names.isEmpty else { continue }
+            rows.append(["  \(title)", names.prefix(shown).joined(separator: "; ") + more(names.count - shown)])
+        }
+        let products = drug["products"]?.elements ?? []
+        for (index, product) in products.prefix(shown).enumerated() {
+            rows.append([
+                index == 0 ? "  products" : "",
+                "\(product["ndc"]?.text ?? "")  \(product["drug_name"]?.text ?? ""), "
+                    + "\(product["billing_units_per_package"]?.text ?? "") billing units"
+                    + (index == shown - 1 ? more(products.count - shown) : ""),
+            ])
+        }
+        return "Drug, \(drug["quarter"]?.text ?? "")\n" + table(rows)
+    }
+
+    private func more(_ count: Int) -> String { count > 0 ? " … and \(count) more" : "" }
+
     private func administrative() -> String? {
         guard let hcpcs = document["hcpcs"], case .object(let members) = hcpcs else {
             return nil
@@ -176,7 +213,8 @@ struct CodePage {
         let provenance = document["provenance"]
         let all =
             (provenance?["relative_values"]?.elements ?? []) + [provenance?["hcpcs"]].compactMap(\.self)
-            + (provenance?["hcpcs_corrections"]?.elements ?? []) + (provenance?["editorial"]?.elements ?? [])
+            + (provenance?["hcpcs_corrections"]?.elements ?? [])
+            + [provenance?["drug_payment_limit"]].compactMap(\.self) + (provenance?["editorial"]?.elements ?? [])
         return all.compactMap { source in
             source["file"]?.string.map { "\($0):\(source["line"]?.text ?? "")" }
         }

@@ -94,10 +94,18 @@ extension Talk {
         var rows = verification.checks.filter { named.contains($0.id) }.map { check in
             ["\(check.failed > 0 ? "✗" : " ") \(check.id)", score([check]), check.detail + remark([check])]
         }
-        let rules = verification.checks.filter { !named.contains($0.id) }
+        let others = verification.checks.filter { !named.contains($0.id) }
+        let rules = others.filter { !$0.isOfDrugs }
         rows.append([
             "  \(rules.count) indicator rules", score(rules), "rules between the columns of PPRRVU" + remark(rules),
         ])
+        let drugs = others.filter(\.isOfDrugs)
+        if !drugs.isEmpty {
+            rows.append([
+                "  \(drugs.count) drug rules", score(drugs),
+                "rules between the columns of the ASP files" + remark(drugs),
+            ])
+        }
         say("checked")
         say(table(rows, rightAligned: [1]))
         for defect in verification.defects {
@@ -108,6 +116,11 @@ extension Talk {
             say("  \(check) failed and was allowed: \(reason)")
         }
     }
+}
+
+extension Check {
+    /// Whether it is a rule of the ASP files.
+    fileprivate var isOfDrugs: Bool { id.hasPrefix("asp_") || id == "ndc_shape" }
 }
 
 /// Writes to standard output, whole.

@@ -30,7 +30,7 @@ struct CategoriesTests {
             switch rule.kind {
             case .companion: #expect(categories.isSuperset(of: rule.with), "\(rule.id)")
             case .certificate: #expect(checks.isSuperset(of: rule.with), "\(rule.id)")
-            case .factor, .total: break
+            case .factor, .total, .uniform: break
             }
         }
     }

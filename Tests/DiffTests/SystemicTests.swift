@@ -122,10 +122,49 @@ struct SystemicTests {
         old.rows = [("10000", [:])]
         var new = TestRevision(label: "RVU26A", effectiveFrom: "2026-01-01")
         new.rows = old.rows
+        // A revision has every table of its shape, with or without rows.
+        new.tables["opps_caps"] = "code,modifier,mac,locality,facility,nonfacility,status,gpci_mac\n"
         #expect(try json(try difference(old, new)).changes("opps_caps_removed").map { $0["rule"] } == [.null])
         new.missing = ["oppscap"]
         #expect(
             try json(try difference(old, new)).rule("input_missing:opps_caps_removed")?["title"]?.string
                 == "HEAD was made without OPPSCAP")
+    }
+}
+
+@Suite("Drugs in a difference")
+struct DrugDifferenceTests {
+    private static let header = "code,ndc,quarter,labeler,drug_name,billing_units\n"
+
+    private func revision(_ rows: String?, missing: [String] = []) -> TestRevision {
+        var revision = TestRevision(missing: missing)
+        if let rows { revision.tables["drug_products"] = Self.header + rows }
+        return revision
+    }
+
+    @Test("A quarter that moves on every row is one rule, and no news")
+    func quarter() throws {
+        let base = revision("J0001,a,2025Q4,M,N,1\nJ0001,b,2025Q4,M,N,1\nJ0002,c,2025Q4,M,N,1\n")
+        let head = revision("J0001,a,2026Q1,M,N,1\nJ0001,b,2026Q1,M,N,2\nJ0003,d,2026Q1,M,N,1\n")
+        let report = try json(try difference(base, head))
+        #expect(report.rule("drug_products_of_a_quarter")?["explains"]?.integer == 2)
+        #expect(report.changes("drug_product_changed").count == 1)
+        #expect(report.changes("drug_products_added").count == 1 && report.changes("drug_products_removed").count == 1)
+        let mixed = revision("J0001,a,2026Q1,M,N,1\nJ0001,b,2025Q3,M,N,2\n")
+        #expect(try json(try difference(base, mixed)).rule("drug_products_of_a_quarter") == nil)
+        let part = revision("J0001,a,2026Q1,M,N,1\nJ0001,b,2025Q4,M,N,2\n")
+        #expect(try json(try difference(base, part)).rule("drug_products_of_a_quarter") == nil)
+    }
+
+    @Test("Products are no news when a side was made without the crosswalk, or before there was such a table")
+    func absence() throws {
+        let full = revision("J0001,a,2025Q4,M,N,1\nJ0002,b,2025Q4,M,N,1\n")
+        for other in [revision("", missing: ["asp_crosswalk"]), revision(nil)] {
+            let added = try json(try difference(other, full))
+            #expect(added.rule("input_missing:drug_products_added")?["explains"]?.integer == 2)
+            let removed = try json(try difference(full, other))
+            #expect(removed.rule("input_missing:drug_products_removed")?["origin"]?.string == "absent")
+        }
+        #expect(try json(try difference(revision(""), full)).rule("input_missing:drug_products_added") == nil)
     }
 }

@@ -10,9 +10,16 @@ import Testing
 
 @Suite("What is emitted")
 struct EmitTests {
+    private func releaseWithDrugs(_ label: String = "RVU19A") -> ReleaseFiles {
+        var release = ReleaseFiles(label)
+        release.add(DrugFiles())
+        return release
+    }
+
     @Test("Every table is there with its header, and the manifest counts its rows")
     func tables() throws {
-        let written = try Written(overlays: [awkwardOverlay, "section: J\nbilling: x\n"], payments: true)
+        let written = try Written(
+            releaseWithDrugs(), overlays: [awkwardOverlay, "section: J\nbilling: x\n"], payments: true)
         let files = try written.manifest()["files"]?.elements ?? []
         for table in schemas.tables {
             let path = "tables/\(table.name).csv"
@@ -27,7 +34,7 @@ struct EmitTests {
     @Test("A revision as emitted is valid", arguments: ["RVU19A", "RVU27A"], [Tier.public, .licensed])
     func isValid(label: String, tier: Tier) throws {
         let written = try Written(
-            ReleaseFiles(label), overlays: [awkwardOverlay, "section: J\nbilling: x\n"], tier: tier)
+            releaseWithDrugs(label), overlays: [awkwardOverlay, "section: J\nbilling: x\n"], tier: tier)
         let validation = try validateRevision(written.folder.url, schemas: schemas)
         #expect(Findings(validation.diagnostics).description == "")
         #expect(validation.documents == (try written.documents().count))
@@ -35,7 +42,7 @@ struct EmitTests {
 
     @Test("The same release gives the same bytes, whatever the order of its files")
     func deterministic() throws {
-        let release = ReleaseFiles("RVU27A")
+        let release = releaseWithDrugs("RVU27A")
         var turned = release
         turned.files.reverse()
         let first = try Written(release, overlays: [awkwardOverlay])

@@ -202,7 +202,7 @@ struct LocalityTests {
         release.files = release.files.filter { $0.table == .pprrvu }
         let canonical = try release.canonical()
         #expect(canonical.localities.isEmpty && canonical.oppsCaps.isEmpty && canonical.modifiers.isEmpty)
-        #expect(canonical.missing == [.gpci, .anes, .locco, .oppscap, .hcpcs])
+        #expect(canonical.missing == [.gpci, .anes, .locco, .oppscap, .hcpcs, .aspPaymentLimits, .aspCrosswalk])
     }
 
     @Test("Without PPRRVU there is no release")

@@ -50,7 +50,7 @@ struct TitleTests {
                 "Cath w/drainage 2-way latex", "Catheter with drainage, two or 2-way, latex",
                 "Catheter with drainage 2-way latex"
             ),
-            ("Inj., lumoxiti, 0.01 mg", "Injection, lumoxiti, 0.01 mg", "Injection, lumoxiti, 0.01 mg"),
+            ("Inj., lumoxiti, 0.01 mg", "Injection, lumoxiti, 0.01 mg", "Injection, Lumoxiti, 0.01 mg"),
             ("Ext ureth clmp", "External urethral clamp", "External urethral clamp"),
             ("Screening 30min ea", "Screening, 30 minutes, each", "Screening 30 minutes each"),
             ("Free motio", "Free motion", "Free motion"), ("Bag w/ tube &", "Bag with tube and more", "Bag with tube"),
@@ -85,7 +85,7 @@ struct TitleTests {
             ("L0001", "Bk brace", "A brace below knee", "Below knee brace"),
             ("G0001", "Bk pain", "Back pain", "Back pain"),
             ("G0001", "Adm sq drug", "Administration of a subcutaneous drug", "Administration subcutaneous drug"),
-            ("A0001", "Foil 2 sq cm", "Foil of 2 square centimeters", "Foil 2 square cm"),
+            ("A0001", "Foil 2 sq cm", "Foil of 2 square centimeters", "Foil 2 square centimeters"),
         ])
     func guards(code: String, short: String, long: String, title expected: String) throws {
         #expect(try title(short, long + Self.filler + Self.filler, code: code)?.text == expected)

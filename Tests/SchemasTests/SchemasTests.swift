@@ -69,7 +69,7 @@ struct SchemasTests {
         let rows: [any TableRow.Type] = [
             CodeEntry.Row.self, RelativeValue.self, ModifierRow.self, Locality.self, OPPSCap.self,
             ConversionFactorRow.self, DescriptorDigestRow.self, EditorialRow.self, EditorialItemRow.self,
-            QuestionRow.self, CategoryTextRow.self, ProvenanceRow.self,
+            QuestionRow.self, CategoryTextRow.self, ProvenanceRow.self, DrugPaymentLimit.self, DrugProduct.self,
         ]
         // Payments are streamed; no row of theirs is a value.
         #expect(Set(schemas.tables.map(\.name)) == Set(rows.map { $0.table } + ["payments"]))

@@ -2,7 +2,8 @@
 
 import pytest
 
-from support import DATA, INGEST, SAMPLE_HCPCS, SAMPLE_OVERLAYS, SAMPLE_RVU, Published, assert_published, run, zip_members
+from support import (
+    DATA, INGEST, SAMPLE_INPUTS, SAMPLE_OVERLAYS, Published, assert_published, run, zip_members)
 
 
 def pytest_sessionstart(session):
@@ -40,7 +41,7 @@ def publish(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def samples(publish):
-    return publish("samples", "RVU26A", [SAMPLE_RVU, SAMPLE_HCPCS], SAMPLE_OVERLAYS)
+    return publish("samples", "RVU26A", SAMPLE_INPUTS, SAMPLE_OVERLAYS)
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +49,7 @@ def rvu25a_inputs(data):
     return [
         data / "rvu25a" / "rvu25a-updated-01_10_2025.zip",
         data / "hcpcs" / "2020-annual" / "2020-Alpha-Numeric-HCPCS-File.zip",
+        data / "asp" / "2025-q1",
     ]
 
 
@@ -56,6 +58,7 @@ def rvu26a_inputs(data):
     return [
         data / "rvu26a-standin" / "rvu26a.zip",
         data / "hcpcs" / "2026-jan-standin" / "january-2026-alpha-numeric-hcpcs-file.zip",
+        data / "asp" / "2026-q1",
     ]
 
 
@@ -103,8 +106,8 @@ def hcpcs_standin(rvu26a_inputs):
 
 @pytest.fixture(scope="session")
 def sample_members():
-    """The members of both sample archives by name; take a copy before changing it."""
-    return {**zip_members(SAMPLE_RVU), **zip_members(SAMPLE_HCPCS)}
+    """The members of the sample archives by name; take a copy before changing it."""
+    return {name: data for path in SAMPLE_INPUTS for name, data in zip_members(path).items()}
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,8 @@ DATA = Path(os.environ.get("INGEST_DATA") or REPO.parent / "shared" / "data").ab
 SAMPLES = REPO / "samples"
 SAMPLE_RVU = SAMPLES / "rvu26a.zip"
 SAMPLE_HCPCS = SAMPLES / "january-2026-alpha-numeric-hcpcs-file.zip"
+SAMPLE_DRUGS = SAMPLES / "january-2026-medicare-part-b-payment-limit-files.zip"
+SAMPLE_INPUTS = (SAMPLE_RVU, SAMPLE_HCPCS, SAMPLE_DRUGS)
 SAMPLE_OVERLAYS = SAMPLES / "overlays"
 SCHEMAS = REPO / "Schemas"
 
@@ -101,7 +103,7 @@ def run(store, release, inputs, overlays=None, tier=None, **options):
     return ingest(*run_arguments(store, release, inputs, overlays, tier), **options)
 
 
-def run_samples(store, *extra, overlays=SAMPLE_OVERLAYS, inputs=(SAMPLE_RVU, SAMPLE_HCPCS), **options):
+def run_samples(store, *extra, overlays=SAMPLE_OVERLAYS, inputs=SAMPLE_INPUTS, **options):
     return ingest(*run_arguments(store, "RVU26A", inputs, overlays), *extra, **options)
 
 

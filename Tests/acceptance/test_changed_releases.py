@@ -189,7 +189,7 @@ def test_a_HCPCS_file_that_lost_the_blanks_at_line_ends_gives_the_same_content(h
 
     data = re.sub(rb" +\r\n", b"\r\n", hcpcs_standin)
     folder = write_folder(tmp_path / "in", {"HCPC2026_JAN_ANWEB.txt": data})
-    assert_published(run(tmp_path / "store", "RVU26A", [rvu26a_inputs[0], folder], SAMPLE_OVERLAYS))
+    assert_published(run(tmp_path / "store", "RVU26A", [rvu26a_inputs[0], folder, *rvu26a_inputs[2:]], SAMPLE_OVERLAYS))
     assert Published(tmp_path / "store").manifest["content_hash"] == rvu26a.manifest["content_hash"]
 
 

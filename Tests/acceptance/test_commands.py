@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from support import (
-    INGEST, SAMPLE_HCPCS, SAMPLE_OVERLAYS, SAMPLE_RVU, Published, assert_published, environment, exact_json, ingest, run,
+    INGEST, SAMPLE_HCPCS, SAMPLE_INPUTS, SAMPLE_OVERLAYS, SAMPLE_RVU, Published, assert_published, environment, exact_json, ingest, run,
     run_samples, terminal)
 
 
@@ -218,7 +218,7 @@ def test_a_binary_moved_away_from_its_build_tree_works(tmp_path, samples):
     binary.parent.mkdir()
     shutil.copy(INGEST, binary)
     env = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
-    result = run(tmp_path / "store", "RVU26A", [SAMPLE_RVU, SAMPLE_HCPCS], SAMPLE_OVERLAYS, binary=binary, cwd="/", env=env)
+    result = run(tmp_path / "store", "RVU26A", SAMPLE_INPUTS, SAMPLE_OVERLAYS, binary=binary, cwd="/", env=env)
     assert_published(result)
     assert Published(tmp_path / "store").manifest == samples.manifest
     result = ingest("show", "J7308", "--store", tmp_path / "store", "--format", "json", binary=binary, cwd="/", env=env)

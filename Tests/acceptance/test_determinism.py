@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from support import (
-    INGEST, SAMPLE_HCPCS, SAMPLE_OVERLAYS, SAMPLE_RVU, Published, assert_clean, assert_published, environment,
+    INGEST, SAMPLE_INPUTS, SAMPLE_OVERLAYS, SAMPLE_RVU, Published, assert_clean, assert_published, environment,
     files_below, ingest, revisions, run, run_arguments, run_samples, write_folder)
 
 
@@ -39,7 +39,7 @@ def two_places(tmp_path, release, inputs, overlays):
 
 
 def test_two_runs_of_the_samples_give_identical_bytes_under_other_time_zone_locale_home_and_folder(tmp_path):
-    first, second = two_places(tmp_path, "RVU26A", [SAMPLE_RVU, SAMPLE_HCPCS], SAMPLE_OVERLAYS)
+    first, second = two_places(tmp_path, "RVU26A", SAMPLE_INPUTS, SAMPLE_OVERLAYS)
     assert same_files(first, second) == []
 
 
@@ -51,7 +51,7 @@ def test_two_runs_of_RVU25A_give_identical_bytes_under_other_time_zone_locale_ho
 def test_a_run_of_another_day_gives_identical_bytes(tmp_path, samples):
     """File times are all that a run can see of the day on which CMS's files were fetched."""
     inputs = []
-    for path in (SAMPLE_RVU, SAMPLE_HCPCS):
+    for path in SAMPLE_INPUTS:
         inputs.append(tmp_path / path.name)
         shutil.copyfile(path, inputs[-1])
         os.utime(inputs[-1], (86400, 86400))
@@ -62,12 +62,12 @@ def test_a_run_of_another_day_gives_identical_bytes(tmp_path, samples):
 
 
 def test_the_order_of_inputs_does_not_matter(tmp_path, samples):
-    assert_published(run_samples(tmp_path / "store", inputs=(SAMPLE_HCPCS, SAMPLE_RVU)))
+    assert_published(run_samples(tmp_path / "store", inputs=SAMPLE_INPUTS[::-1]))
     assert same_files(tmp_path / "store", samples.store) == []
 
 
 def test_the_same_input_named_twice_changes_no_content(tmp_path, samples):
-    result = run_samples(tmp_path / "store", inputs=(SAMPLE_RVU, SAMPLE_HCPCS, SAMPLE_RVU))
+    result = run_samples(tmp_path / "store", inputs=(*SAMPLE_INPUTS, SAMPLE_RVU))
     assert_published(result)
     assert Published(tmp_path / "store").manifest["content_hash"] == samples.manifest["content_hash"]
 

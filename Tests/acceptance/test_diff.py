@@ -276,7 +276,7 @@ def test_payment_totals_are_the_sums_of_what_is_revalued(pair):
 def test_a_code_is_not_suspected_of_re_use_because_one_side_has_no_HCPCS_file(releases):
     """No date of addition is no other date of addition: RVU25D was made without the HCPCS file."""
     read = releases.diff("RVU25A-r1", "RVU25D-r1")
-    assert read["head"]["missing_inputs"] == ["hcpcs"]
+    assert "hcpcs" in read["head"]["missing_inputs"]
     suspected = [
         entry for entry in read["descriptors"] if entry["kind"] == "reuse_suspected"
         and set(entry["from"].lower().split()) & set(entry["to"].lower().split())]

@@ -145,7 +145,7 @@ def test_every_part_of_the_report_is_there_in_order(january_page):
     assert titles[1:] == [
         "The two revisions", "Can they be trusted?", "How much changed", "Systemic changes", "Payment",
         "Relative values", "Statuses and indicators", "Added and deleted", "Descriptors", "Level II fields",
-        "Editorial work", "Localities", "Schema"]
+        "Drugs", "Editorial work", "Localities", "Schema"]
     links = january_page.page.locator("nav a")
     assert links.all_inner_texts() == titles[1:]
     for link in links.all():

@@ -744,7 +744,7 @@ def test_a_run_without_inputs_fetches_CMS_s_files_and_publishes_what_a_run_with_
     assert whole.paths() == [RVU25A, HCPCS25A]
     manifest = json.loads((store / "releases/RVU25A/r1/manifest.json").read_text())
     assert manifest["release"]["released"] == pin_of(store)["pinned"]["released"] == "2024-12-23"
-    assert manifest["counts"]["relative_values"] == 18_865 and manifest["missing_inputs"] == []
+    assert manifest["counts"]["relative_values"] == 18_865 and manifest["missing_inputs"] == ["asp_payment_limits", "asp_crosswalk"]
     archives = {entry["path"]: entry["sha256"] for entry in manifest["inputs"] if entry["role"] == "archive"}
     assert archives == {source["pinned"]["name"]: source["pinned"]["sha256"] for source in lock_of(store)["sources"]}
     folder = tmp_path / "by hand"

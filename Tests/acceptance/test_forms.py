@@ -12,9 +12,12 @@ from support import Published, assert_published, assert_refused, run, write_fold
 
 @pytest.fixture(scope="module")
 def members(rvu25a_members, rvu25a_inputs):
-    """CMS's CSV and TXT files of January 2025, and the HCPCS text that the fixture `rvu25a` has."""
+    """CMS's CSV and TXT files of January 2025, and the HCPCS text and ASP files that the fixture `rvu25a` has."""
     hcpcs = {name: data for name, data in zip_members(rvu25a_inputs[1]).items() if "ANWEB" in name and name.endswith(".txt")}
-    return {**{name: data for name, data in rvu25a_members.items() if name.endswith((".csv", ".txt"))}, **hcpcs}
+    asp = {path.name: path.read_bytes() for path in rvu25a_inputs[2].glob("*.csv")}
+    for archive in rvu25a_inputs[2].glob("*.zip"):
+        asp |= {name: data for name, data in zip_members(archive).items() if name.endswith(".csv")}
+    return {**asp, **{name: data for name, data in rvu25a_members.items() if name.endswith((".csv", ".txt"))}, **hcpcs}
 
 
 FORMS = {

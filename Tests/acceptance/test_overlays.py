@@ -291,7 +291,7 @@ def test_a_template_is_filled_from_the_code_and_asked_only_where_it_can_be(read)
                   "    answer: 'As stated: {{route}}. {{descriptor}}'\n    routes: [topical, implant]\n",
         "s.yaml": "section: surgery\nquestions:\n  - question: 'What is {{descriptor}}?'\n    answer: So.\n"}).documents
     question, = documents["J7308"]["editorial"]["faq"]
-    assert question["question"] == "How is Aminolevulinic acid hcl top (J7308) given?"
+    assert question["question"] == "How is Aminolevulinic acid HCl topical (J7308) given?"
     assert question["answer"].startswith("As stated: topical. Aminolevulinic acid hcl for topical")
     assert documents["J9313"]["editorial"]["faq"] == []
     assert documents["11042"]["editorial"]["faq"] == [], "a descriptor that may not be shown asks no question"

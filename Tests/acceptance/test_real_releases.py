@@ -4,6 +4,8 @@ import csv
 import io
 import re
 
+DRUG_FILES = ["ASP payment limits", "ASP NDC-HCPCS crosswalk"]
+
 
 def counts(published):
     return {name: len(published.table(name)) for name in ("relative_values", "localities", "opps_caps", "modifiers")}
@@ -109,9 +111,9 @@ def test_the_840_caps_under_the_wrong_contractor_are_reported_and_corrected_besi
 
 def test_what_RVU26B_lacks_is_said(rvu26b):
     said = re.search(r"^missing: (.*?);", rvu26b.result.err, re.M).group(1)
-    assert said.split(", ") == ["PPRRVU (QPP)", "ANES", "LOCCO", "OPPSCAP", "HCPCS"]
+    assert said.split(", ") == ["PPRRVU (QPP)", "ANES", "LOCCO", "OPPSCAP", "HCPCS", *DRUG_FILES]
     missing = rvu26b.manifest["missing_inputs"]
-    assert len(missing) == 5 and {"anes", "locco", "oppscap", "hcpcs"} <= set(missing), missing
+    assert len(missing) == 7 and {"anes", "locco", "oppscap", "hcpcs"} <= set(missing), missing
 
 
 def test_what_RVU26B_lacks_is_null_and_not_invented(rvu26b):
@@ -128,8 +130,8 @@ def test_what_RVU26B_lacks_is_null_and_not_invented(rvu26b):
 
 
 def test_RVU25D_says_that_there_is_no_HCPCS_file(rvu25d):
-    assert rvu25d.manifest["missing_inputs"] == ["hcpcs"]
-    assert re.search(r"^missing: HCPCS;", rvu25d.result.err, re.M)
+    assert rvu25d.manifest["missing_inputs"] == ["hcpcs", "asp_payment_limits", "asp_crosswalk"]
+    assert re.search(rf"^missing: HCPCS, {', '.join(DRUG_FILES)};", rvu25d.result.err, re.M)
 
 
 def test_the_placeholder_GXXX1_is_published_and_reported(rvu26b, rvu26a):

@@ -69,7 +69,7 @@ def test_without_a_label_the_newest_release_that_the_store_has_not_is_fetched_an
     with Server() as server:
         # What is older than the store's newest release is not looked for; this store had October 2024.
         (tmp_path / "store" / "releases" / "RVU24D").mkdir(parents=True)
-        rvu, hcpcs = rvu25a_inputs
+        rvu, hcpcs = rvu25a_inputs[:2]
         server.routes = {RVU25A: file(rvu.read_bytes()), HCPCS25A: file(hcpcs.read_bytes())}
         result = check(tmp_path, "--mirror", server.url)
         assert result.returncode == 0, result.stderr

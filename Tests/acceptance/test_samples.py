@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from support import REPO, SAMPLE_HCPCS, SAMPLE_OVERLAYS, SAMPLE_RVU, ingest
+from support import REPO, SAMPLE_INPUTS, SAMPLE_OVERLAYS, ingest, run_arguments
 
 DATASET = REPO / "samples" / "dataset"
 
@@ -16,9 +16,7 @@ DATASET = REPO / "samples" / "dataset"
 def published(tmp_path_factory):
     folder = tmp_path_factory.mktemp("samples")
     # As Scripts/demo does, from a folder of its own: paths in the output are those of the README.
-    result = ingest(
-        "run", "--release", "RVU26A", "--input", SAMPLE_RVU, "--input", SAMPLE_HCPCS, "--overlays", SAMPLE_OVERLAYS,
-        "--store", "store", cwd=folder)
+    result = ingest(*run_arguments("store", "RVU26A", SAMPLE_INPUTS, SAMPLE_OVERLAYS), cwd=folder)
     assert result.code == 0, result
     shown = ingest("show", "J7308", "--store", "store", cwd=folder)
     assert shown.code == 0, shown

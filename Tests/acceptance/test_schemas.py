@@ -221,10 +221,10 @@ def test_the_pointer_names_the_manifest_by_its_hash(published):
 def test_the_manifests_inputs_are_named_by_their_own_hashes(samples):
     import hashlib
 
-    from support import SAMPLE_HCPCS, SAMPLE_RVU, zip_members
+    from support import SAMPLE_INPUTS, zip_members
 
-    expected = {path.name: path.read_bytes() for path in (SAMPLE_RVU, SAMPLE_HCPCS)}
-    for path in (SAMPLE_RVU, SAMPLE_HCPCS):
+    expected = {path.name: path.read_bytes() for path in SAMPLE_INPUTS}
+    for path in SAMPLE_INPUTS:
         expected |= {f"{path.name}/{name}": data for name, data in zip_members(path).items()}
     expected |= {str(path.relative_to(SAMPLE_OVERLAYS)): path.read_bytes() for path in SAMPLE_OVERLAYS.rglob("*.yaml")}
     inputs = {item["path"]: item["sha256"] for item in samples.manifest["inputs"]}

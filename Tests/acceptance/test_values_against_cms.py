@@ -393,14 +393,15 @@ def test_codes_and_keys_with_zeros_in_front_are_text_in_the_database(samples):
 def test_each_rows_provenance_points_at_the_line_that_holds_it(release, request):
     published = request.getfixturevalue(release)
     if release == "samples":
-        from support import SAMPLE_HCPCS, SAMPLE_RVU
-
-        archives = [SAMPLE_RVU, SAMPLE_HCPCS]
+        from support import SAMPLE_INPUTS as inputs
     else:
-        archives = request.getfixturevalue(f"{release}_inputs")
-    lines = {
+        inputs = request.getfixturevalue(f"{release}_inputs")
+    files = [file for path in inputs for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
+    lines = {path.name: path.read_bytes().split(b"\n") for path in files if path.suffix == ".csv"}
+    lines |= {
         f"{path.name}/{name}": data.split(b"\n")
-        for path in archives for name, data in zip_members(path).items() if name.lower().endswith((".csv", ".txt"))}
+        for path in files if path.suffix == ".zip"
+        for name, data in zip_members(path).items() if name.lower().endswith((".csv", ".txt"))}
     seen = set()
     for row in published.table("provenance"):
         if row["file"].endswith((".yaml", ".yml")):

@@ -46,6 +46,19 @@ public func githubAnnotations(for error: IngestError, overlays: String) -> [Stri
     return limited(commands, "error", "ingest", of: kinds.reduce(0) { $0 + $1.count })
 }
 
+/// The same for what the rules for overlays found, errors and warnings apart.
+public func githubAnnotations(_ diagnostics: [Diagnostic], overlays: String) -> [String] {
+    [Diagnostic.Severity.error, .warning].flatMap { severity in
+        let commands = diagnostics.filter { $0.severity == severity }.map { diagnostic in
+            let place = diagnostic.place.map {
+                Place(inFolder(overlays, $0.file), line: $0.line, column: $0.column)
+            }
+            return command(severity.rawValue, place, words(diagnostic.id), diagnostic.message)
+        }
+        return limited(commands, severity.rawValue, "overlays", of: commands.count)
+    }
+}
+
 /// What a run found in the overlays; of each kind only the first few are kept, the rest is counted.
 private func overlayWarnings(_ diagnostics: Diagnostics, _ overlays: String) -> [String] {
     diagnostics.kinds.filter { $0.id.hasPrefix("overlay_") }.flatMap { kind in

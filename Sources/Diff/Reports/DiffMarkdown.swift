@@ -23,7 +23,7 @@ private struct Markdown {
         var parts = [heading, findings, identity, trust]
         if difference.base != nil {
             parts += [
-                counts, systemic, payment, movers, events, statuses, addedAndDeleted, descriptors, editorial,
+                counts, systemic, payment, movers, events, statuses, addedAndDeleted, descriptors, drugs, editorial,
                 localities, schema,
             ]
         } else {
@@ -260,6 +260,41 @@ private struct Markdown {
 
             \(cells.isEmpty ? "" : table(["code", "kind", "similar", "words"], cells, limit: rows))
             """
+    }
+
+    private var drugs: String {
+        func name(_ code: String) -> String { escaped(difference.drugName(code)) }
+        let moves = difference.limitMoves
+        var parts: [String] = []
+        if !moves.isEmpty {
+            let cells = moves.prefix(rows / 2).map { move in
+                [
+                    move.code, name(move.code), PageNumber.limit.text(move.from), PageNumber.limit.text(move.to),
+                    percent(move.to - move.from, of: move.from),
+                ]
+            }
+            parts.append(
+                "\(grouped(moves.count)) payment limits changed; those that moved most in percent:\n\n"
+                    + table(
+                        ["code", "drug", "from", "to", "change"], cells, limit: rows / 2, of: moves.count,
+                        numbers: [2, 3, 4]))
+        }
+        let products = difference.productCounts
+        if !products.isEmpty {
+            let most = products.sorted {
+                let (left, right) = ($0.added + $0.removed + $0.changed, $1.added + $1.removed + $1.changed)
+                return left != right ? left > right : $0.code < $1.code
+            }
+            let cells = most.prefix(rows / 4).map {
+                [$0.code, name($0.code), grouped($0.added), grouped($0.removed), grouped($0.changed)]
+            }
+            parts.append(
+                "Products of \(grouped(products.count)) codes came, went or changed; the codes with most of them:\n\n"
+                    + table(
+                        ["code", "drug", "added", "deleted", "changed"], cells, limit: rows / 4, of: products.count,
+                        numbers: [2, 3, 4]))
+        }
+        return parts.isEmpty ? "" : "## Drugs\n\n" + parts.joined(separator: "\n\n")
     }
 
     private var editorial: String {

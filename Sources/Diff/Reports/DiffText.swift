@@ -68,14 +68,17 @@ private struct ScreenText {
             "\(grouped(difference.changedRows)) of \(grouped(difference.commonRows)) common rows changed; "
                 + "\(grouped(difference.count("rows_added"))) added, \(grouped(difference.count("rows_removed"))) deleted"
         ]
-        let groups: Set = ["relative_value", "status", "not_applicable", "descriptor", "conversion_factor", "locality"]
+        let groups: Set = [
+            "relative_value", "status", "not_applicable", "descriptor", "conversion_factor", "locality", "drug",
+        ]
         let parts = difference.categories.indices.compactMap { index -> String? in
             let total = difference.changesOfCategory[index].count
             let category = difference.categories[index]
             guard groups.contains(category.group), category.event == .changed, total > 0,
                 ![
                     "priced_changed", "unpriced_reason_changed", "descriptor_words_changed", "title_changed",
-                    "title_origin_changed", "suggested_title_changed",
+                    "payment_limit_quarter_changed", "drug_product_quarter_changed", "title_origin_changed",
+                    "suggested_title_changed",
                 ].contains(category.id)
             else { return nil }
             return "\(difference.title(index)) \(grouped(total)) (\(grouped(total - difference.explained[index])))"

@@ -98,6 +98,13 @@ private let checkNames = [
     "status_j": "Status J is anesthesia",
     "pricing_indicator": "One pricing indicator on every row",
     "leading_zeros": "Leading zeros are there",
+    "asp_units": "Package quantity × billing units = billing units of the package",
+    "asp_dosage": "The crosswalk's dosage is the payment limit's",
+    "asp_special_limit": "A vaccine's or blood product's limit is the payment limit",
+    "asp_coinsurance": "Coinsurance of drugs is at most 20 %",
+    "asp_products_priced": "Codes with products have a payment limit",
+    "asp_limits_sold": "Codes with a payment limit have products",
+    "ndc_shape": "National Drug Codes have 5, 4 and 2 digits",
     "code_shape": "Codes have a shape that CMS assigns",
 ]
 

@@ -1,5 +1,6 @@
-import CDiffPage
+import CPages
 import Digest
+import HTML
 import JSON
 import Model
 import Payment
@@ -94,6 +95,10 @@ extension Difference {
             PageSection(
                 id: "administrative", title: "Level II fields",
                 body: levelTwoTable.markup(empty: "No further field of a Level II code changed.")),
+            PageSection(
+                id: "drugs", title: "Drugs",
+                body: limitTable.markup(empty: "No drug payment limit changed.")
+                    + productTable.markup(empty: "No drug product came, went or changed.")),
             work,
             PageSection(
                 id: "locality", title: "Localities",

@@ -12,6 +12,8 @@ struct PageNumber: Sendable {
     static let rvu = PageNumber(places: 2)
     static let rvuChange = PageNumber(places: 2, isChange: true)
     static let money = PageNumber(places: 2, prefix: "$")
+    /// Dollars in thousandths.
+    static let limit = PageNumber(places: 3, prefix: "$")
     static let moneyChange = PageNumber(places: 2, isChange: true, prefix: "$")
     static let percent = PageNumber(suffix: " %")
     static let percentChange = PageNumber(places: 1, isChange: true, suffix: " %")

@@ -8,8 +8,8 @@ extension Difference {
         for (index, category) in categories.enumerated() where !changesOfCategory[index].isEmpty {
             let columns = Set(oneSided.filter { $0.table == category.table }.map(\.column))
             let absent = category.input.flatMap { input -> (name: String, side: String)? in
-                let isInBase = !base.missingInputs.contains(input.rawValue)
-                let isInHead = !head.missingInputs.contains(input.rawValue)
+                let isInBase = base.has(input, for: category.table)
+                let isInHead = head.has(input, for: category.table)
                 return isInBase == isInHead ? nil : (input.name, isInBase ? "HEAD" : "BASE")
             }
             if let absent {

@@ -13,6 +13,7 @@ extension Difference {
             case .factor: candidates.filter { isScaled(changes[$0], by: definition.factor?.units ?? 0) }
             case .total: candidates.filter { isSum(changes[$0], of: definition.with) }
             case .companion: companions(candidates, of: definition.with)
+            case .uniform: isUniform(candidates) ? candidates : []
             case .certificate: definition.with.allSatisfy(isProvenOnBothSides) ? candidates : []
             }
         add(
@@ -51,6 +52,19 @@ extension Difference {
             sum += after.units - before.units
         }
         return total.new - total.old == sum
+    }
+
+    /// Whether every row that both sides have changes, all from one value to one other.
+    private func isUniform(_ candidates: [Int]) -> Bool {
+        guard let first = candidates.first.map({ changes[$0] }) else { return false }
+        let (from, to) = (from(first), to(first))
+        let table = table(of: first)
+        let removed = table.base.count - candidates.count
+        let added = table.head.count - candidates.count
+        let gone = changes.count { tableIndex(of: $0) == tableIndex(of: first) && $0.head < 0 }
+        let new = changes.count { tableIndex(of: $0) == tableIndex(of: first) && $0.base < 0 }
+        return removed == gone && added == new
+            && candidates.allSatisfy { self.from(changes[$0]) == from && self.to(changes[$0]) == to }
     }
 
     /// Those whose row, or whose code, has a change of another category.

@@ -9,7 +9,10 @@ struct OverlayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "overlay",
         abstract: "Write, check and review the editors' texts.",
-        subcommands: [])
+        subcommands: [
+            OverlayWorklist.self, LintCommand.self, RulesCommand.self, OverlayNew.self, OverlayAccept.self,
+            OverlayFormat.self,
+        ])
 }
 
 /// The release and the texts that an editor works on.
@@ -32,12 +35,19 @@ struct DeskOptions: ParsableArguments {
     @OptionGroup var network: NetworkOptions
     @OptionGroup var store: StoreOptions
 
-    /// Reads the release and the texts.
-    func desk(_ schemas: Schemas) throws -> Desk {
+    /// Reads the release and the texts; `progress` hears of each stage, too.
+    /// - Parameter mayBeMissing: whether no overlays are there yet and that is fine.
+    func desk(
+        _ schemas: Schemas, mayBeMissing: Bool = false, progress: (StageProgress) -> Void = { _ in }
+    ) throws -> Desk {
         let talk = Talk()
         defer { talk.endProgress() }
         return try Pipeline.desk(
-            label: release, inputs: try inputs(), overlays: overlays, schemas: schemas, progress: talk.progress)
+            label: release, inputs: try inputs(), overlays: overlays, mayBeMissing: mayBeMissing, schemas: schemas
+        ) { stage in
+            talk.progress(stage)
+            progress(stage)
+        }
     }
 
     /// The files that were named, else those of the store, fetched where they are missing.

@@ -1,29 +1,33 @@
 /// HTML or SVG. What is written in the source is markup; what is put in by interpolation is text and is escaped,
 /// so that no text of CMS's or of an editor's can become markup.
-struct Markup: ExpressibleByStringInterpolation {
-    private(set) var bytes: [UInt8] = []
+public struct Markup: Sendable, ExpressibleByStringInterpolation {
+    public private(set) var bytes: [UInt8] = []
 
-    init() {}
-    init(stringLiteral literal: StaticString) { literal.withUTF8Buffer { bytes.append(contentsOf: $0) } }
-    init(stringInterpolation parts: StringInterpolation) { bytes = parts.bytes }
+    public init() {}
+    public init(stringLiteral literal: StaticString) { literal.withUTF8Buffer { bytes.append(contentsOf: $0) } }
+    public init(stringInterpolation parts: StringInterpolation) { bytes = parts.bytes }
 
     /// The bytes as they are: for what this program carries itself.
-    init(trusted bytes: [UInt8]) { self.bytes = bytes }
+    public init(trusted bytes: [UInt8]) { self.bytes = bytes }
 
-    struct StringInterpolation: StringInterpolationProtocol {
+    public struct StringInterpolation: StringInterpolationProtocol {
         fileprivate var bytes: [UInt8] = []
 
-        init(literalCapacity: Int, interpolationCount: Int) {
+        public init(literalCapacity: Int, interpolationCount: Int) {
             bytes.reserveCapacity(literalCapacity + 16 * interpolationCount)
         }
 
-        mutating func appendLiteral(_ literal: StaticString) { literal.withUTF8Buffer { bytes.append(contentsOf: $0) } }
-        mutating func appendInterpolation(_ text: String) { appendEscaped(text, to: &bytes) }
-        mutating func appendInterpolation(_ number: Int) { bytes.append(contentsOf: String(number).utf8) }
-        mutating func appendInterpolation(_ markup: Markup) { bytes.append(contentsOf: markup.bytes) }
+        public mutating func appendLiteral(_ literal: StaticString) {
+            literal.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        }
+        public mutating func appendInterpolation(_ text: String) { appendEscaped(text, to: &bytes) }
+        public mutating func appendInterpolation(_ number: Int) { bytes.append(contentsOf: String(number).utf8) }
+        public mutating func appendInterpolation(_ markup: Markup) { bytes.append(contentsOf: markup.bytes) }
     }
 
-    static func += (left: inout Markup, right: Markup) { left.bytes.append(contentsOf: right.bytes) }
+    public static func += (left: inout Markup, right: Markup) { left.bytes.append(contentsOf: right.bytes) }
+
+    public var isEmpty: Bool { bytes.isEmpty }
 }
 
 /// Escapes what ends a text or an attribute; control characters, which HTML forbids, become U+FFFD.

@@ -1,0 +1,128 @@
+import Foundation
+import JSON
+import Model
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// The folder that a site is written to. It appears whole: it is written aside and moved to its place. What this program
+/// has not made is not touched.
+struct SiteFolder {
+    let place: URL
+
+    /// Says that a folder is ours; names the revision.
+    static let mark = "site.json"
+
+    private var aside: URL { sibling("new") }
+    private var old: URL { sibling("old") }
+
+    private func sibling(_ kind: String) -> URL {
+        place.deletingLastPathComponent().appendingPathComponent(".\(place.lastPathComponent).\(kind)")
+    }
+
+    /// - Throws: when the folder holds something that is not of a site of ours.
+    func refuseForeign() throws(IngestError) {
+        let manager = FileManager.default
+        var isFolder: ObjCBool = false
+        guard manager.fileExists(atPath: place.path, isDirectory: &isFolder) else { return }
+        guard isFolder.boolValue else { throw foreign("it is a file") }
+        guard let all = manager.enumerator(atPath: place.path) else { throw foreign("it cannot be read") }
+        var paths: [String] = []
+        for case let path as String in all { paths.append(path) }
+        if paths.isEmpty { return }
+        let data = try? Data(contentsOf: place.appendingPathComponent(Self.mark))
+        guard let data, let mark = try? JSONValue([UInt8](data)), mark["made_by"]?.string == "ingest site" else {
+            throw foreign("it holds \(paths.sorted()[0]) and no \(Self.mark) of a site")
+        }
+        if let other = paths.sorted().first(where: { !Self.isOurs($0) }) { throw foreign("it holds \(other)") }
+    }
+
+    private func foreign(_ what: String) -> IngestError {
+        IngestError(
+            .cannotWrite, "site_folder_foreign", at: Place(place.path),
+            "this folder is not one that `ingest site` made: \(what)",
+            hint: "Name a new folder with --out, or one that holds a site and nothing else.")
+    }
+
+    private static func isOurs(_ path: String) -> Bool {
+        let parts = path.split(separator: "/").map(String.init)
+        if parts.count == 1 {
+            return ["index.html", "certificate.html", "diff.html", mark, "codes", "sections", "assets"].contains(path)
+        }
+        guard parts.count == 2 else { return false }
+        switch parts[0] {
+        case "codes": return parts[1].hasSuffix(".html") && parts[1].utf8.count == 10
+        case "sections": return parts[1].hasSuffix(".html")
+        case "assets": return ["site.", "search."].contains { parts[1].hasPrefix($0) }
+        default: return false
+        }
+    }
+
+    /// An empty folder to write to.
+    func makeAside() throws(IngestError) -> URL {
+        do {
+            for left in [aside, old] where FileManager.default.fileExists(atPath: left.path) {
+                try FileManager.default.removeItem(at: left)
+            }
+            try makeFolders(aside)
+        } catch {
+            throw cannotWrite(error)
+        }
+        return aside
+    }
+
+    func makeFolders(_ folder: URL) throws {
+        for name in ["codes", "sections", "assets"] {
+            try FileManager.default.createDirectory(
+                at: folder.appendingPathComponent(name), withIntermediateDirectories: true)
+        }
+    }
+
+    /// Moves what was written aside to its place.
+    func publish() throws(IngestError) {
+        let manager = FileManager.default
+        do {
+            if manager.fileExists(atPath: place.path) { try manager.moveItem(at: place, to: old) }
+            try manager.moveItem(at: aside, to: place)
+            if manager.fileExists(atPath: old.path) { try manager.removeItem(at: old) }
+        } catch {
+            throw cannotWrite(error)
+        }
+    }
+
+    func discard() { try? FileManager.default.removeItem(at: aside) }
+
+    func cannotWrite(_ error: any Error) -> IngestError {
+        if let error = error as? IngestError { return error }
+        return IngestError(
+            .cannotWrite, "cannot_write", at: Place(place.path),
+            "the site cannot be written: \(error.localizedDescription)",
+            hint: "Check the disk's free space and the folder's permissions.")
+    }
+}
+
+/// Writes a file with few calls: a site has twenty thousand.
+func writeFile(_ bytes: [UInt8], to path: String) throws(IngestError) {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw fileError(path) }
+    defer { close(descriptor) }
+    var written = 0
+    while written < bytes.count {
+        let count = bytes.withUnsafeBytes { bytes in
+            write(descriptor, bytes.baseAddress.map { $0 + written }, bytes.count - written)
+        }
+        guard count > 0 else { throw fileError(path) }
+        written += count
+    }
+}
+
+private func fileError(_ path: String) -> IngestError {
+    IngestError(
+        .cannotWrite, "cannot_write", at: Place(path), "it cannot be written: \(String(cString: strerror(errno)))",
+        hint: "Check the disk's free space and the folder's permissions.")
+}
