@@ -21,6 +21,7 @@ import PackageDescription
 //                             is about: a body that arrives no faster than it is written, Range with
 //                             If-Range, every redirect, lengths that lie; async-http-client would build
 //                             SwiftNIO for a few requests one after the other
+//     swift-mustache → Overlay   filling the editors' templates with a code's own fields
 //     Yams → YAML             YAML with line and column, for overlays and the policy
 //     GRDB → Emit             dataset.sqlite and full-text search
 //     FlyingFox → Preview     HTTP on this machine, for a page that loads itself again; it brings no other package,
@@ -44,6 +45,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
@@ -77,7 +79,9 @@ let package = Package(
         .target(name: "Normalise", dependencies: ["Digest", "Model", "Schemas"]),
         .target(
             name: "Overlay",
-            dependencies: ["Digest", "JSON", "Model", "Schemas", "YAML"]),
+            dependencies: [
+                "Digest", "JSON", "Model", "Schemas", "YAML", .product(name: "Mustache", package: "swift-mustache"),
+            ]),
         .target(
             name: "Emit",
             dependencies: [
@@ -125,7 +129,7 @@ let package = Package(
             name: "ParseTests", dependencies: ["CSV", "Model", "Parse", "Schemas", "TestSupport"],
             exclude: ["Goldens"]),
         .testTarget(
-            name: "NormaliseTests", dependencies: ["Model", "TestSupport", "Verify"],
+            name: "NormaliseTests", dependencies: ["Model", "Schemas", "TestSupport", "Verify"],
             exclude: ["Goldens"]),
         .testTarget(
             name: "OverlayTests",

@@ -29,6 +29,7 @@ public func overlay(
 
     // Narrow ranges come before wide ones, ranges before sections.
     let categories = overlays.categories.sorted { ($0.scope.width, $0.scope.name) < ($1.scope.width, $1.scope.name) }
+    let setting = TemplateSetting(tier: tier, release: canonical.release, statuses: schemas.statuses)
     for index in merged.codes.indices {
         let entry = merged.codes[index]
         let fitting = categories.filter { $0.scope.contains(entry) }
@@ -41,7 +42,8 @@ public func overlay(
             review = found
         }
         merged.codes[index] = merge(
-            entry, overlay, review, fitting, tier: tier, showsOwnTexts: !(isStrict && review?.state.isUnfit == true))
+            entry, overlay, review, fitting, setting: setting,
+            showsOwnTexts: !(isStrict && review?.state.isUnfit == true))
     }
     merged.categoryTexts = categories.flatMap(\.rows)
     merged.lostOverlays.sort { $0.code < $1.code }
@@ -52,7 +54,7 @@ public func overlay(
 
 private func merge(
     _ original: CodeEntry, _ own: CodeOverlay?, _ review: Editorial.Review?, _ categories: [CategoryOverlay],
-    tier: Tier, showsOwnTexts: Bool
+    setting: TemplateSetting, showsOwnTexts: Bool
 ) -> CodeEntry {
     var entry = original
     var editorial = Editorial()
@@ -81,21 +83,23 @@ private func merge(
     }
     // The title is settled: templates may use it.
     entry.editorial = editorial
-    for question in overlay?.questions ?? [] { append(question, .code, entry, tier, to: &editorial) }
+    for question in overlay?.questions ?? [] { append(question, .code, entry, setting, to: &editorial) }
 
-    let reason =
-        entry.relativeValues.isEmpty
-        ? "not_on_fee_schedule" : entry.relativeValues.first?.unpricedReason
+    let reason = entry.unpricedReason
     for category in categories {
         func filled(_ template: Template?) -> Editorial.Text? {
-            template?.filled(for: entry, tier: tier).map { .init($0, .category) }
+            template?.filled(for: entry, in: setting).map { .init($0, .category) }
         }
-        editorial.billing = editorial.billing ?? filled(category.billing)
-        editorial.documentation = editorial.documentation ?? filled(category.documentation)
+        let route = entry.route ?? ""
+        editorial.billing =
+            editorial.billing ?? filled(category.billingByRoute[route]) ?? filled(category.billing)
+        editorial.documentation =
+            editorial.documentation ?? filled(category.documentationByRoute[route])
+            ?? filled(category.documentation)
         if let reason {
             editorial.relativeValueNote = editorial.relativeValueNote ?? filled(category.notes[reason])?.text
         }
-        for question in category.questions { append(question, .category, entry, tier, to: &editorial) }
+        for question in category.questions { append(question, .category, entry, setting, to: &editorial) }
         editorial.sources.append(Source(file: category.place.file, line: category.place.line ?? 1))
     }
     entry.editorial = editorial
@@ -103,12 +107,12 @@ private func merge(
 }
 
 private func append(
-    _ template: QuestionTemplate, _ origin: Editorial.Origin, _ entry: CodeEntry, _ tier: Tier,
-    to editorial: inout Editorial
+    _ template: QuestionTemplate, _ origin: Editorial.Origin, _ entry: CodeEntry,
+    _ setting: TemplateSetting, to editorial: inout Editorial
 ) {
     guard template.routes.isEmpty || template.routes.contains(entry.route ?? ""),
-        let question = template.question.filled(for: entry, tier: tier),
-        let answer = template.answer.filled(for: entry, tier: tier),
+        let question = template.question.filled(for: entry, in: setting),
+        let answer = template.answer.filled(for: entry, in: setting),
         !editorial.questions.contains(where: { $0.question == question })
     else { return }
     editorial.questions.append(.init(question: question, answer: answer, origin: origin))
@@ -161,7 +165,13 @@ extension CategoryOverlay {
         }
         add("name", "", name)
         add("billing", "", billing?.source)
+        for (route, text) in billingByRoute.sorted(by: { $0.key < $1.key }) {
+            add("billing", route, text.source, routes: [route])
+        }
         add("documentation", "", documentation?.source)
+        for (route, text) in documentationByRoute.sorted(by: { $0.key < $1.key }) {
+            add("documentation", route, text.source, routes: [route])
+        }
         for (reason, note) in notes.sorted(by: { $0.key < $1.key }) { add("rvu_note", reason, note.source) }
         for (index, question) in questions.enumerated() {
             add("question", "\(index + 1)", question.question.source, routes: question.routes)

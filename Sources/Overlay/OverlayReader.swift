@@ -50,6 +50,9 @@ struct CategoryOverlay {
     var place: Place
     var name: String?
     var billing, documentation: Template?
+    /// For drugs of one route, before the text for all.
+    var billingByRoute: [String: Template] = [:]
+    var documentationByRoute: [String: Template] = [:]
     /// Why there is no payable RVU, by reason.
     var notes: [String: Template] = [:]
     var questions: [QuestionTemplate] = []
@@ -122,7 +125,8 @@ struct OverlayReader: YAMLReader {
         "documentation", "questions", "review", "lint",
     ]
     private static let categoryKeys = [
-        "section", "range", "name", "billing", "documentation", "rvu_notes", "questions", "lint",
+        "section", "range", "name", "billing", "billing_by_route", "documentation", "documentation_by_route",
+        "rvu_notes", "questions", "lint",
     ]
 
     private mutating func readCode(_ mapping: YAMLMapping, code: YAMLNode) {
@@ -235,15 +239,10 @@ struct OverlayReader: YAMLReader {
         var overlay = CategoryOverlay(scope: scope, place: place(document))
         overlay.name = text(mapping["name"], .name)
         overlay.billing = template(mapping["billing"], .billing)
+        overlay.billingByRoute = templates(mapping["billing_by_route"], .billing, byRoute: true)
         overlay.documentation = template(mapping["documentation"], .documentation)
-        if let node = mapping["rvu_notes"] {
-            guard let notes = node.mapping else {
-                report("overlay_type", node, "`rvu_notes` holds a text for each reason")
-                return
-            }
-            refuseUnknownKeys(notes, reasons.sorted())
-            for (key, value) in notes.members { overlay.notes[key.text ?? ""] = template(value, .note) }
-        }
+        overlay.documentationByRoute = templates(mapping["documentation_by_route"], .documentation, byRoute: true)
+        overlay.notes = templates(mapping["rvu_notes"], .note, byRoute: false)
         overlay.questions = questions(mapping["questions"], allowsRoutes: true)
         overlay.allowances = allowances(mapping["lint"])
         overlay.passages = passages
@@ -287,13 +286,28 @@ struct OverlayReader: YAMLReader {
     private mutating func template(_ node: YAMLNode?, _ field: Passage.Field) -> Template? {
         guard let node, let text = text(node, field, mayHoldVariables: true) else { return nil }
         let template = Template(text)
-        for unknown in template.unknownVariables {
-            report(
-                "overlay_variable", node,
-                "'{{\(unknown)}}' is no variable; known are "
-                    + Template.Variable.allCases.map { "{{\($0.rawValue)}}" }.joined(separator: " "))
-        }
+        for problem in template.problems { report(problem.id, node, problem.message) }
         return template
+    }
+
+    /// Texts for each route or for each reason of having no price.
+    private mutating func templates(
+        _ node: YAMLNode?, _ field: Passage.Field, byRoute isByRoute: Bool
+    ) -> [String: Template] {
+        guard let node else { return [:] }
+        guard let mapping = node.mapping else {
+            report("overlay_type", node, "expected a text for each \(isByRoute ? "route" : "reason")")
+            return [:]
+        }
+        refuseUnknownKeys(mapping, (isByRoute ? routes : reasons).sorted())
+        var texts: [String: Template] = [:]
+        for (key, value) in mapping.members {
+            let name = key.text ?? ""
+            let first = passages.count
+            texts[name] = template(value, field)
+            if isByRoute { for index in first..<passages.count { passages[index].routes = [name] } }
+        }
+        return texts
     }
 
     // MARK: Scalars

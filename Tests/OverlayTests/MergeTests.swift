@@ -146,8 +146,12 @@ struct MergeTests {
             ("{{code}}", "J0001"), ("{{ code }}", "J0001"), ("{{title}}", "Made up drug, 1 mg"),
             ("{{section}}", "Drugs other than oral and chemotherapy"),
             ("{{route}}", "injection"), ("{{code}} {{code}}", "J0001 J0001"), ("no variable", "no variable"),
-            ("{code}", "{code}"),
-            ("{{code", "{{code"), ("}}{{code}}{{", "}}J0001{{"),
+            ("{code}", "{code}"), ("}}{{code}}", "}}J0001"), ("{{! why }}{{code}}", "J0001"),
+            ("<{{code}} & 'so'>", "<J0001 & 'so'>"),
+            ("{{status}} {{global_days}}", "E XXX"), ("{{unpriced_reason}}", "excluded from fee schedule"),
+            ("{{release}} from {{effective_from}}", "RVU19A from 2019-01-01"),
+            ("{{#route}}by {{route}}{{/route}}{{^route}}somehow{{/route}}", "by injection"),
+            ("{{#dosage}}per {{dosage}}{{/dosage}}{{^dosage}}no unit{{/dosage}}", "no unit"),
         ])
     func variables(template: String, filled: String) throws {
         #expect(try questions(category("What of it?", template), code: "J0001").map(\.answer) == [filled])

@@ -81,7 +81,9 @@ def free_text(rvu25a_inputs, rvu26a_inputs, data, rvu25a_members):
 @pytest.mark.parametrize("release", ["rvu25a", "rvu25d", "rvu26b", "rvu26a"])
 def test_no_emitted_byte_of_the_public_tier_is_a_descriptor_of_the_AMA_or_ADA(release, owned, free_text, request, tmp_path):
     published = request.getfixturevalue(release)
-    leaked = {phrase for phrase in found_in(published.store, owned, tmp_path) if phrase not in free_text}
+    # Suggested titles of Level II codes are words of Level II alone (test_titles.py), in forms that its texts lack.
+    titles = "\n".join(row["suggested_title"] for row in published.table("codes") if not OWNED.fullmatch(row["code"])).lower()
+    leaked = {phrase for phrase in found_in(published.store, owned, tmp_path) if phrase not in free_text + titles}
     assert leaked == set(), f"{len(leaked)} descriptors leaked"
 
 

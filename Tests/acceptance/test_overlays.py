@@ -134,9 +134,27 @@ def test_a_variable_in_a_text_that_fills_none_is_refused_or_filled(field, publis
         assert_refused(result, tmp_path / "store", r"j\.yaml:2:", codes=(2,))
 
 
-def test_an_open_brace_is_not_swallowed(read):
-    published = read(CODE + "questions:\n  - question: 'What is {{ this?'\n    answer: So.\n")
-    assert published.documents["J7308"]["editorial"]["faq"][0]["question"] == "What is {{ this?"
+def test_a_brace_that_is_never_closed_is_refused(refuse):
+    found = refuse(CODE + "questions:\n  - question: 'What is {{ this?'\n    answer: So.\n", "codes/one.yaml:5:15:").err
+    assert "never closed" in found
+
+
+def test_a_section_that_is_never_closed_and_a_partial_are_refused(refuse):
+    refuse({"j.yaml": "section: J\nbilling: 'By {{#route}}{{route}}.'\n"}, "j.yaml:2:10:")
+    refuse({"j.yaml": "section: J\nbilling: 'By {{>other}}.'\n"}, "j.yaml:2:10:")
+
+
+def test_templates_are_filled_as_plain_text_by_route_and_section(read):
+    documents = read({
+        "j.yaml": "section: J\nbilling: '<{{code}}> & \"co\"{{#route}}, {{route}}{{/route}}'\n"
+                  "billing_by_route:\n  topical: 'Put on: {{code}}, {{status}} {{global_days}}'\n"
+                  "rvu_notes:\n  not_on_fee_schedule: 'Not in {{release}} of {{effective_from}}'\n"}).documents
+    assert documents["J7308"]["editorial"]["billing"] == "Put on: J7308, E XXX"
+    for code in ("J3398", "J9313"):
+        route = documents[code]["route"]
+        assert documents[code]["editorial"]["billing"] == f'<{code}> & "co"' + (f", {route}" if route else "")
+    absent = [d for c, d in documents.items() if c[0] == "J" and not d["relative_values"]]
+    assert all(d["editorial"]["relative_value_note"] == "Not in RVU26A of 2026-01-01" for d in absent)
 
 
 def test_an_unknown_route_is_refused_at_its_column(refuse):
@@ -273,7 +291,7 @@ def test_a_template_is_filled_from_the_code_and_asked_only_where_it_can_be(read)
                   "    answer: 'As stated: {{route}}. {{descriptor}}'\n    routes: [topical, implant]\n",
         "s.yaml": "section: surgery\nquestions:\n  - question: 'What is {{descriptor}}?'\n    answer: So.\n"}).documents
     question, = documents["J7308"]["editorial"]["faq"]
-    assert question["question"] == "How is Aminolevulinic acid hcl top (J7308) given?"
+    assert question["question"] == "How is Aminolevulinic acid HCl topical (J7308) given?"
     assert question["answer"].startswith("As stated: topical. Aminolevulinic acid hcl for topical")
     assert documents["J9313"]["editorial"]["faq"] == []
     assert documents["11042"]["editorial"]["faq"] == [], "a descriptor that may not be shown asks no question"
