@@ -4,7 +4,7 @@ public import Model
 import Schemas
 
 /// The version of the emitted shape. A consumer that knows 1.x reads every 1.y.
-public let schemaVersion = "1.1.0"
+public let schemaVersion = "1.2.0"
 
 /// `manifest.json`: identity, inputs, counts, verification, and every file with its hash.
 func manifest(_ dataset: Dataset, revision: Int, files: [EmittedFile]) -> [UInt8] {

@@ -64,7 +64,7 @@ struct Template: Sendable {
     private static let plain = "{{% CONTENT_TYPE: TEXT }}"
 
     /// The text with every variable filled, or `nil` when the code has no value for one outside the sections that
-    /// ask for it: a question that cannot be asked properly is not asked.
+    /// ask for it, or when no text is left: a question that cannot be asked properly is not asked.
     func filled(for entry: CodeEntry, in setting: TemplateSetting) -> String? {
         var number = 0
         for (bit, variable) in conditions.enumerated() where setting.value(of: variable, for: entry) != nil {
@@ -79,7 +79,7 @@ struct Template: Sendable {
                 filled += value
             }
         }
-        return filled
+        return filled.allSatisfy(\.isWhitespace) ? nil : filled
     }
 
     /// Takes a rendered text apart at its marks.
@@ -96,7 +96,7 @@ struct Template: Sendable {
     }
 }
 
-/// Has a mark for every variable but those that are missing.
+/// Has a mark for every variable; to sections, those that are missing are not there.
 private struct Marks: MustacheParent {
     let missing: Set<TemplateVariable>
 
@@ -104,15 +104,15 @@ private struct Marks: MustacheParent {
     static let mark: Character = "\0"
 
     func child(named name: String) -> Any? {
-        guard let variable = TemplateVariable(rawValue: name), !missing.contains(variable) else { return nil }
-        return Mark(renderText: "\(Self.mark)\(name)\(Self.mark)")
+        guard let variable = TemplateVariable(rawValue: name) else { return nil }
+        return Mark(renderText: "\(Self.mark)\(name)\(Self.mark)", isNull: missing.contains(variable))
     }
 }
 
 /// The mark of a variable; it has no parts that a section within could name.
 private struct Mark: MustacheParent, MustacheCustomRenderable {
     let renderText: String
-    var isNull: Bool { false }
+    let isNull: Bool
 
     func child(named: String) -> Any? { nil }
 }

@@ -257,7 +257,9 @@ struct EmitTests {
         let written = try Written()
         #expect(try search("made", in: written.folder["dataset.sqlite"], limit: 3).count == 3)
         let hit = try #require(try search("topical", in: written.folder["dataset.sqlite"], limit: 3).first)
-        #expect(hit.title == "Made up" && hit.system == "HCPCS" && hit.longDescriptor?.hasSuffix("1 gram") == true)
+        #expect(
+            hit.title == "Made-up gel for topical administration, 1 gram" && hit.system == "HCPCS"
+                && hit.longDescriptor?.hasSuffix("1 gram") == true)
         #expect(
             refusal { try search("x", in: written.folder["none.sqlite"], limit: 1) }?.ids == ["database_unreadable"])
     }

@@ -54,7 +54,7 @@ struct TemplateTests {
             ("{{dosage}}", nil), ("{{#route}}{{dosage}}{{/route}}", nil), ("{{^route}}{{dosage}}{{/route}}.", "."),
             ("{{#dosage}}{{dosage}}{{payment_limit}}{{/dosage}}.", "."),
             ("{{#route}}{{#dosage}}{{dosage}}{{/dosage}}{{^dosage}}none{{/dosage}}{{/route}}", "none"),
-            ("{{^dosage}}{{dosage}}{{/dosage}}", nil),
+            ("{{^dosage}}{{dosage}}{{/dosage}}", nil), ("{{#dosage}}in units{{/dosage}}", nil),
         ] as [(String, String?)])
     func missing(text: String, filled: String?) throws {
         #expect(try overlaid("section: J\nbilling: '\(text)'\n").editorial("J0001")?.billing?.text == filled)

@@ -70,6 +70,7 @@ struct SchemasTests {
             CodeEntry.Row.self, RelativeValue.self, ModifierRow.self, Locality.self, OPPSCap.self,
             ConversionFactorRow.self, DescriptorDigestRow.self, EditorialRow.self, EditorialItemRow.self,
             QuestionRow.self, CategoryTextRow.self, ProvenanceRow.self, DrugPaymentLimit.self, DrugProduct.self,
+            ValueMeaning.self,
         ]
         // Payments are streamed; no row of theirs is a value.
         #expect(Set(schemas.tables.map(\.name)) == Set(rows.map { $0.table } + ["payments"]))
