@@ -52,7 +52,8 @@ def test_a_document_holds_all_that_a_page_shows(code, published):
     assert document["unpriced_reason"] == document["relative_values"][0]["unpriced_reason"]
     assert document["hcpcs"]["added"] and document["hcpcs"]["action"]
     assert editorial["review"] == {
-        "state": "current", "against": "RVU26A", "descriptor": editorial["review"]["descriptor"]}
+        "state": "current", "against": "RVU26A", "descriptor": editorial["review"]["descriptor"],
+        "changed_words": None, "use_instead": []}
 
 
 @pytest.mark.parametrize("code", CODES)

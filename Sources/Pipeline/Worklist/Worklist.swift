@@ -110,9 +110,12 @@ private struct Lister {
         switch review.state {
         case .current: return nil
         case .reusedSuspect:
-            let added = entry.hcpcs?.added.map { ", added \($0)" } ?? ""
+            let sign =
+                review.words?.sharesContent == false
+                ? "no word begins as before"
+                : "CMS has added it anew\(entry.hcpcs?.added.map { " on \($0)" } ?? "")"
             return ranked(
-                entry, .reusedSuspect, "reworded since \(then)\(added): it may mean something else now", [],
+                entry, .reusedSuspect, "reworded since \(then), and \(sign): it may mean something else now", [],
                 next: "accept")
         case .orphaned:
             return ranked(
