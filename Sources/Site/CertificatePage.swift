@@ -17,12 +17,12 @@ struct CertificatePage {
             <h1>Verification certificate</h1>
             <p><strong>\(words(certificate.text("verdict") ?? "")).</strong> \
             \(grouped(certificate.text("checked") ?? "0")) values checked, \
-            \(grouped(certificate.text("failed") ?? "0")) failed.</p>
+            \(grouped(certificate.text("failed") ?? "0")) warned of or allowed.</p>
             <div class="scroll" tabindex="0" role="region" aria-label="Checks">
             <table><caption class="unseen">Checks</caption><thead><tr><th scope="col">Check</th>
             <th scope="col">What was compared</th><th scope="col" class="n">Checked</th>
             <th scope="col" class="n">Matched</th><th scope="col" class="n">Explained</th>
-            <th scope="col" class="n">Failed</th></tr></thead><tbody>
+            <th scope="col" class="n">Warned of or allowed</th></tr></thead><tbody>
 
             """
         for check in certificate["checks"]?.elements ?? [] {

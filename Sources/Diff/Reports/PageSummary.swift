@@ -129,14 +129,11 @@ extension Difference {
 
         var html = Markup()
         for side in [base, head].compactMap(\.self) {
-            let checks = side.manifest["verification"]?["checks"]?.elements ?? []
-            func sum(_ key: String) -> Int { checks.reduce(0) { $0 + ($1[key]?.integer ?? 0) } }
-            let checked = PageNumber.count.text(sum("checked"))
-            let explained = PageNumber.count.text(sum("explained"))
-            let failed = PageNumber.count.text(sum("failed"))
+            let score = side.score
             html += """
-                <p><strong>\(side.name)</strong>: \(checks.count) checks, \(checked) values recomputed or compared, \
-                \(explained) differences explained, \(failed) failed.</p>
+                <p><strong>\(side.name)</strong>: \(score.checks) checks, \(PageNumber.count.text(score.checked)) \
+                values recomputed or compared, \(PageNumber.count.text(score.explained)) differences explained, \
+                \(PageNumber.count.text(score.warned)) warned of, \(PageNumber.count.text(score.failed)) failed.</p>
 
                 """
         }
