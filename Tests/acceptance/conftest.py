@@ -2,6 +2,7 @@
 
 import pytest
 
+from pages import open_browser
 from support import (
     DATA, INGEST, SAMPLE_INPUTS, SAMPLE_OVERLAYS, Published, assert_published, run, zip_members)
 
@@ -118,3 +119,9 @@ def sample_baseline(publish, tmp_path_factory, sample_members):
     for name, data in sample_members.items():
         (folder / name).write_bytes(data)
     return publish("baseline-store", "RVU26A", [folder])
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium: one for all tests, since a process can drive only one at a time."""
+    yield from open_browser()

@@ -3,27 +3,13 @@
 import html
 import json
 import re
-import shutil
 
 import pytest
 
 from support import SAMPLE_HCPCS, SAMPLE_RVU, assert_published, ingest, run
 
-CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
-
 # Ends what a text could stand in, and would say so in the page's title if it ran.
 HOSTILE = "</script></td><script>document.title='run'</script><img src=x onerror=\"document.title='run'\"> & 'quoted'"
-
-
-@pytest.fixture(scope="session")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium to open diff.html with")
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 def report(base, head, store, folder):

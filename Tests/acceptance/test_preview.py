@@ -12,13 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pages import Opened, Reader, open_browser
+from pages import Opened, Reader
 from support import INGEST, SAMPLE_INPUTS, SAMPLE_OVERLAYS, SAMPLE_RVU, environment, ingest
-
-
-@pytest.fixture(scope="session")
-def browser():
-    yield from open_browser()
 
 
 class Preview:

@@ -25,8 +25,8 @@ SINGLE_FORM = {
     "OPPSCAP_Jan.csv": {"opps_caps": {"facility", "nonfacility"}},
     "HCPC2026_JAN_ANWEB.txt": {
         "codes": {
-            "title", "short_descriptor", "long_descriptor", "coverage", "pricing", "multiple_pricing", "coverage_issues_manual",
-            "carriers_manual", "statute", "lab_certifications", "cross_references", "asc_group", "asc_date", "opps_group",
+            "title", "title_origin", "suggested_title", "suggested_title_origin",
+            "short_descriptor", "long_descriptor", "coverage", "pricing", "multiple_pricing", "coverage_issues_manual", "carriers_manual", "statute", "lab_certifications", "cross_references", "asc_group", "asc_date", "opps_group",
             "opps_policy", "opps_date", "processing_note", "betos", "types_of_service", "anesthesia_base_units", "added",
             "action_effective", "terminated", "action", "category", "category_name", "route", "relative_values_absence",
             "hcpcs_absence"},

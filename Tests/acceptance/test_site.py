@@ -10,17 +10,12 @@ from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
 
-from pages import Opened, open_browser, read_page, squeezed
+from pages import Opened, read_page, squeezed
 from support import (
     SAMPLE_HCPCS, SAMPLE_OVERLAYS, SAMPLE_RVU, Published, assert_published, files_below, ingest, run, run_arguments)
 
 HOSTILE = "</script></p><script>document.title='run'</script><img src=x onerror=\"document.title='run'\"> & 'quoted' {{code}}"
 NAMED = ["J7308", "J3398", "J7306", "J9313", "99213"]
-
-
-@pytest.fixture(scope="session")
-def browser():
-    yield from open_browser()
 
 
 def build(published, folder, *extra):

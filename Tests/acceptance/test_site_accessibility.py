@@ -4,17 +4,12 @@ import re
 
 import pytest
 
-from pages import Opened, open_browser
+from pages import Opened
 from test_site import NAMED, sample_site, whole_site  # noqa: F401
 
 VIEWPORTS = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 900}}
 # One of each kind of page: a drug, a visit, imaging with three rows, anesthesia, dental, a code that no file explains.
 CODES = [*NAMED, "78815", "00100", "D0120", "G2211", "A9270"]
-
-
-@pytest.fixture(scope="session")
-def browser():
-    yield from open_browser()
 
 
 @pytest.fixture(scope="session")

@@ -74,6 +74,7 @@ extension ReviewedDesk {
             let place = entry.relativeValues.first.map { "; \($0.source.file), line \($0.source.line), has it" }
             add("descriptor", "the \(owner)'s, not repeated here\(place ?? "")")
         }
+        add("suggested title", entry.suggestedTitle.map { "\($0.text) (from the \($0.origin.name))" })
         add("section", entry.section.map { "\($0.id), \($0.name)" })
         add("category", entry.category.map { "\($0.id), \($0.name)" })
         add("route", entry.route)
@@ -89,6 +90,10 @@ extension ReviewedDesk {
             add("added", record.added?.description)
             add("ended", record.terminated?.description)
             add("use instead", record.crossReferences.joined(separator: ", "))
+        }
+        if let drug = entry.drug {
+            add("drug price", drug.price)
+            add("brand names", drug.brandNames.joined(separator: ", "))
         }
         let width = facts.map(\.0.count).max() ?? 0
         return ["# What CMS says of \(entry.code) in \(canonical.release.label):"]
@@ -121,7 +126,7 @@ extension ReviewedDesk {
         guard let bytes = Schemas.file("overlay.schema.json"), let schema = try? JSONValue(bytes) else { return [] }
         return (schema["properties"]?.members ?? []).flatMap { member -> [String] in
             let (key, value) = (member.key, member.value)
-            guard key != "code", key != "review" else { return [] }
+            guard !["code", "review", "lint"].contains(key) else { return [] }
             let description = value["description"]?.string ?? ""
             let items = value["items"]
             guard let items else {
@@ -138,6 +143,18 @@ extension ReviewedDesk {
                 }
         }
     }()
+}
+
+extension SuggestedTitle.Origin {
+    fileprivate var name: String { rawValue.replacing("_", with: " ") }
+}
+
+extension DrugFacts {
+    /// `$389.829 per 354 MG in 2026Q1`; `nil` without a payment limit.
+    var price: String? {
+        guard let paymentLimit, let limit = paymentLimit.limit else { return nil }
+        return "$\(limit) per \(paymentLimit.dosage ?? "unit") in \(paymentLimit.quarter)"
+    }
 }
 
 /// Words on lines of at most 106 characters; the later lines stand below the first one's text.

@@ -153,15 +153,18 @@ private struct Lister {
         if reason == "not_valid_for_medicare" || reason == "deleted" { return nil }
         let isNew = before.map { !$0.contains(entry.code.description) } ?? false
         let payment = payment(entry)
-        let isDrug = entry.route != nil
+        let price = entry.drug?.price
+        let isDrug = entry.route != nil || price != nil
         let why =
             [
                 isNew ? "new since \(base ?? "the release before")" : nil,
-                payment.map { "pays $\($0) nationally" } ?? (isDrug ? "a drug (\(entry.route ?? ""))" : nil),
+                payment.map { "pays $\($0) nationally" } ?? price.map { "a drug, \($0)" }
+                    ?? (isDrug ? "a drug (\(entry.route ?? ""))" : nil),
             ].compactMap(\.self).joined(separator: ", ")
+        let kind: Int64 = payment != nil ? 0 : price != nil ? 1 : isDrug ? 2 : 3
         return ranked(
-            entry, .noText, why.isEmpty ? "no text yet" : why,
-            [isNew ? 0 : 1, payment != nil ? 0 : isDrug ? 1 : 2, -(payment?.units ?? 0)], next: "new")
+            entry, .noText, why.isEmpty ? "no text yet" : why, [isNew ? 0 : 1, kind, -(payment?.units ?? 0)],
+            next: "new")
     }
 
     private func ranked(
