@@ -89,6 +89,18 @@ struct FetchingOptions: ParsableArguments {
         }
     }
 
+    /// The release's files of the store, fetched where they are missing. Drug prices are behind a licence: they are
+    /// used when they were fetched before.
+    func files(
+        of label: String, store: Store, network: NetworkOptions, licenses: [Run.License] = []
+    ) throws -> [String] {
+        var sources = try fetch(
+            label, kinds: [.rvu, .hcpcs], store: store, client: try network.client(), checksServer: false,
+            licenses: licenses)
+        if let drugs = try fetchedDrugSource(of: label, in: store, schemas: try Schemas()) { sources.append(drugs) }
+        return sources.map(\.path.path)
+    }
+
     func validate() throws {
         if offline, acceptRepost { throw ValidationError("--accept-repost asks the server, and --offline forbids it.") }
     }

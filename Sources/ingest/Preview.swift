@@ -44,10 +44,7 @@ struct PreviewCommand: ParsableCommand {
             let code = code.uppercased()
             let inputs =
                 try input.isEmpty
-                ? fetching.fetch(
-                    release, kinds: [.rvu, .hcpcs], store: store.value, client: try network.client(),
-                    checksServer: false, licenses: []
-                ).map(\.path.path) : input
+                ? fetching.files(of: release, store: store.value, network: network) : input
             let previewed = try Previewed(
                 label: release, inputs: inputs, overlays: overlays, tier: .public, code: code,
                 schemas: try Schemas()

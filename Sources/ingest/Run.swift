@@ -80,7 +80,9 @@ struct Run: ParsableCommand {
         try reporting(consequence: "Nothing was published.") {
             let talk = Talk()
             let schemas = try Schemas()
-            let inputs = try input.isEmpty ? fetched() : input
+            let inputs =
+                try input.isEmpty
+                ? fetching.files(of: release, store: store.value, network: network, licenses: acceptLicense) : input
             var measured = Timings()
             let report = try gate.annotating(overlays: overlays ?? "") {
                 var options = RunOptions(
@@ -116,20 +118,6 @@ struct Run: ParsableCommand {
             }
             if report.verdict.outcome == .fail { throw ExitCode(Int32(report.verdict.exitCode)) }
         }
-    }
-}
-
-extension Run {
-    /// The release's files of the store, fetched where they are missing. Drug prices are behind a licence: they are
-    /// used when they were fetched before.
-    fileprivate func fetched() throws -> [String] {
-        var sources = try fetching.fetch(
-            release, kinds: [.rvu, .hcpcs], store: store.value, client: try network.client(), checksServer: false,
-            licenses: acceptLicense)
-        if let drugs = try fetchedDrugSource(of: release, in: store.value, schemas: try Schemas()) {
-            sources.append(drugs)
-        }
-        return sources.map(\.path.path)
     }
 }
 

@@ -74,10 +74,13 @@ extension Worklist {
                     lines.append("      \(absence.sentence)")
                 }
                 for other in entry.useInstead { lines.append("      use \(other.code)  \(other.title ?? "")") }
-                if let next = entry.next { lines.append("      \(form.command(next))") }
             }
             if form.rest(section) > 0 {
                 lines.append("  … and \(grouped(form.rest(section))) more; --limit 0 for all")
+            }
+            // The same command for all, with the options of this one.
+            if let verb = section.entries.lazy.compactMap({ $0.next?.split(separator: " ").first }).first {
+                lines.append("  then: \(form.command("\(verb) CODE"))")
             }
         }
         return lines.joined(separator: "\n")

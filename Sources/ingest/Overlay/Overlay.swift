@@ -43,19 +43,12 @@ struct DeskOptions: ParsableArguments {
         let talk = Talk()
         defer { talk.endProgress() }
         return try Pipeline.desk(
-            label: release, inputs: try inputs(), overlays: overlays, mayBeMissing: mayBeMissing, schemas: schemas
+            label: release,
+            inputs: try input.isEmpty ? fetching.files(of: release, store: store.value, network: network) : input,
+            overlays: overlays, mayBeMissing: mayBeMissing, schemas: schemas
         ) { stage in
             talk.progress(stage)
             progress(stage)
         }
-    }
-
-    /// The files that were named, else those of the store, fetched where they are missing.
-    func inputs() throws -> [String] {
-        guard input.isEmpty else { return input }
-        return try fetching.fetch(
-            release, kinds: [.rvu, .hcpcs], store: store.value, client: try network.client(), checksServer: false,
-            licenses: []
-        ).map(\.path.path)
     }
 }
