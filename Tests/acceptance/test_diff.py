@@ -526,7 +526,11 @@ def test_no_report_of_the_public_tier_has_a_descriptor_of_the_AMA_or_ADA(release
         for report in REPORTS:
             shutil.copyfile(releases[head].folder / report, folder / report)
         (folder / "screen").write_text(releases.results[head].err)
-    leaked = {phrase for phrase in found_in(reports, owned, tmp_path) if phrase not in free_text}
+    # Suggested titles of Level II codes are words of Level II alone, in forms that its texts lack.
+    titles = "\n".join(
+        row["suggested_title"] for head in ("RVU25A-r1", "RVU25D-r1", "RVU26B-r1", "RVU26A-r1")
+        for row in releases[head].table("codes") if not OWNED.fullmatch(row["code"])).lower()
+    leaked = {phrase for phrase in found_in(reports, owned, tmp_path) if phrase not in free_text + titles}
     assert leaked == set(), f"{len(leaked)} descriptors leaked"
     for base, head in [("RVU25A-r1", "RVU25D-r1"), ("RVU25D-r1", "RVU26B-r1"), ("RVU25D-r1", "RVU26A-r1")]:
         for entry in releases.diff(base, head)["descriptors"]:

@@ -153,6 +153,43 @@ def test_the_hcpcs_record_is_there_with_the_meaning_of_every_value(site):
     assert seen > 10
 
 
+def test_drug_payment_and_products_are_those_of_the_dataset(site):
+    published, folder = site
+    seen = 0
+    for code, document in published.documents.items():
+        drug = document["drug"]
+        if drug is None:
+            continue
+        page = read_page(folder / "codes" / f"{code}.html")
+        facts = page.facts["drug"]
+        if drug["payment_limit"] is not None:
+            assert facts["Payment limit"] == [f"{money(drug['payment_limit'])} per {drug['dosage']}"], code
+            assert facts["Coinsurance"] == [f"{drug['coinsurance']} %"], code
+        window = drug["effective"]
+        assert facts["Quarter"] == [f"{drug['quarter']}, {window['from']} to {window['to']}"], code
+        assert page.names.get("names", [])[-len(drug["brand_names"]) or 999:] == drug["brand_names"], code
+        products = [line[:2] for table in page.tables.get("drug", []) for line in table[1:]]
+        assert products == [[product["ndc"], squeezed(product["labeler"])] for product in drug["products"]], code
+        seen += 1
+    assert seen >= 4
+
+
+@pytest.mark.parametrize("digit,state", [("6", "current"), ("0", "stale")])
+def test_stale_texts_stand_under_a_notice_that_says_so(digit, state, tmp_path):
+    overlays = tmp_path / "overlays"
+    overlays.mkdir()
+    text = (SAMPLE_OVERLAYS / "codes" / "J7308.yaml").read_text()
+    (overlays / "J7308.yaml").write_text(text.replace("sha256:6", f"sha256:{digit}"))
+    result = run(tmp_path / "store", "RVU26A", [SAMPLE_RVU, SAMPLE_HCPCS], overlays)
+    assert_published(result)
+    published = Published(tmp_path / "store", result)
+    build(published, tmp_path / "site", "--only", "J7308")
+    assert published.documents["J7308"]["editorial"]["review"]["state"] == state
+    page = (tmp_path / "site" / "codes" / "J7308.html").read_text()
+    notice = html.escape(meanings(published)["review_state", "stale"])
+    assert (notice in page) == (state == "stale") and "Levulan" in page
+
+
 def test_structured_data_says_what_the_page_says(site):
     published, folder = site
     for code, document in looked_at(published):
