@@ -28,17 +28,7 @@ struct Frame {
     }
 
     func page(_ content: Markup) -> [UInt8] {
-        var html: Markup = """
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta http-equiv="Content-Security-Policy" content="\(policy)">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta name="color-scheme" content="light dark">
-            <title>\(title)</title>
-
-            """
+        var html = beginPage(title: title, policy: policy)
         if !description.isEmpty { html += "<meta name=\"description\" content=\"\(description)\">\n" }
         if let base = context.baseURL { html += "<link rel=\"canonical\" href=\"\(base)\(path)\">\n" }
         html += "<link rel=\"stylesheet\" href=\"\(root)assets/\(assets.style.name)\">\n"

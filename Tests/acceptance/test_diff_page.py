@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from pages import Opened
 from support import SAMPLE_HCPCS, SAMPLE_RVU, assert_published, ingest, run
 
 # Ends what a text could stand in, and would say so in the page's title if it ran.
@@ -43,25 +44,12 @@ def hostile(tmp_path_factory):
     return report("RVU26A-r1", "RVU26A-r2", store, folder / "report")
 
 
-class Page:
-    """diff.html, opened; notes what the browser complains of and what it wants to load."""
+class Page(Opened):
+    """diff.html, opened."""
 
     def __init__(self, browser, folder, **options):
-        self.complaints = []
-        self.requests = []
-        self.context = browser.new_context(**options)
-        self.page = self.context.new_page()
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", lambda request: self.requests.append(request.url))
         self.address = (folder / "diff.html").as_uri()
-        self.page.goto(self.address)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.context.close()
+        super().__init__(browser, self.address, **options)
 
     @property
     def tables(self):

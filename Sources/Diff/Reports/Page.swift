@@ -14,16 +14,8 @@ public func diffPage(_ difference: Difference, _ verdict: Verdict) -> [UInt8] {
         "default-src 'none'; style-src 'sha256-\(base64SHA256(style))'; script-src 'sha256-\(base64SHA256(script))'; "
         + "base-uri 'none'; form-action 'none'"
     let sections = difference.sections
-    var html: Markup = """
-        <!DOCTYPE html>
-        <html lang="en">
-        <head>
-        <meta charset="utf-8">
-        <meta http-equiv="Content-Security-Policy" content="\(policy)">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <meta name="color-scheme" content="light dark">
-        <meta name="referrer" content="no-referrer">
-        <title>\(title)</title>
+    var html = beginPage(title: title, policy: policy)
+    html += """
         <style>\(Markup(trusted: style))</style>
         </head>
         <body>
