@@ -372,14 +372,13 @@ def join_codes(values, hcpcs):
     own = codes["descriptor"].str.replace(r" +", " ", regex=True)
     codes["short_descriptor"] = codes["short_descriptor"].fillna(own)
     codes.loc[codes["system"] != "HCPCS", ["short_descriptor", "long_descriptor"]] = ""
-    codes["title"] = codes["short_descriptor"]
     only_values = codes["side"] == "left_only"
     shaped = codes["code"].str.fullmatch(r"\d{4}[\dA-Z]|[A-Z]\d{4}")
     absence = codes["system"].map({"CPT": "cpt", "CDT": "cdt", "HCPCS": "not_in_hcpcs_file"})
     absence = absence.mask((codes["system"] == "HCPCS") & ~shaped, "placeholder")
     codes["hcpcs_absence"] = absence.where(only_values, "")
     columns = [
-        "code", "system", "title", "short_descriptor", "long_descriptor", *ADMINISTRATIVE, "hcpcs_absence",
+        "code", "system", "short_descriptor", "long_descriptor", *ADMINISTRATIVE, "hcpcs_absence",
     ]  # fmt: skip
     texts = [c for c in columns if c not in HCPCS_LISTS]
     codes[texts] = codes[texts].fillna("")
@@ -451,7 +450,7 @@ def write_database(tables, path):
         database.execute("CREATE INDEX relative_values_status ON relative_values (status)")
         database.execute("CREATE INDEX opps_caps_locality ON opps_caps (gpci_mac, locality)")
         database.execute(
-            "CREATE VIRTUAL TABLE search USING fts5(code, title, short_descriptor, long_descriptor, content='codes', "
+            "CREATE VIRTUAL TABLE search USING fts5(code, short_descriptor, long_descriptor, content='codes', "
             "tokenize='unicode61 remove_diacritics 2')"
         )
         database.execute("INSERT INTO search (search) VALUES ('rebuild')")
