@@ -7,7 +7,8 @@ import PackageDescription
 //
 // A stage takes a value and returns a value. Stages never import each other; they meet in `Pipeline`
 // through the types of `Model`, which imports nothing. Below the stages lie leaves that any of them may
-// use (`Model`, `Digest`, `CSV`, `JSON`, `YAML`, `HTML`, `Schemas`, `Payment`); above `Pipeline` lies only the command line.
+// use (`Model`, `Digest`, `CSV`, `JSON`, `YAML`, `HTML`, `Parallel`, `Schemas`, `Payment`); above `Pipeline` lies only
+// the command line.
 // Every arrow points down, and each C library or package is imported by exactly one module:
 //
 //     libcsv → CSV            tokenising CSV, for CMS's files and for our own tables in Schemas/
@@ -64,6 +65,7 @@ let package = Package(
         .target(name: "HTML"),
         .target(name: "JSON", dependencies: ["Model"]),
         .target(name: "YAML", dependencies: ["Model", .product(name: "Yams", package: "Yams")]),
+        .target(name: "Parallel"),
         .target(name: "Payment", dependencies: ["Model"]),
         .target(name: "Schemas", dependencies: ["CSchemas", "CSV", "Model"]),
 
@@ -71,7 +73,7 @@ let package = Package(
         .systemLibrary(
             name: "CLibcurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
         .target(name: "Fetch", dependencies: ["CLibcurl", "Digest", "Model"]),
-        .target(name: "Acquire", dependencies: ["Model", "Digest"]),
+        .target(name: "Acquire", dependencies: ["Digest", "Model", "Parallel"]),
         .systemLibrary(
             name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .target(name: "Unpack", dependencies: ["CZlib", "Model"]),
@@ -80,12 +82,14 @@ let package = Package(
         .target(
             name: "Overlay",
             dependencies: [
-                "Digest", "JSON", "Model", "Schemas", "YAML", .product(name: "Mustache", package: "swift-mustache"),
+                "Digest", "JSON", "Model", "Parallel", "Schemas", "YAML",
+                .product(name: "Mustache", package: "swift-mustache"),
             ]),
         .target(
             name: "Emit",
             dependencies: [
-                "Digest", "JSON", "Model", "Payment", "Schemas", .product(name: "GRDB", package: "GRDB.swift"),
+                "Digest", "JSON", "Model", "Parallel", "Payment", "Schemas",
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         .target(
@@ -94,7 +98,7 @@ let package = Package(
         .target(name: "Verify", dependencies: ["Model", "Payment", "Schemas"]),
         .target(name: "Store", dependencies: ["CSV", "Digest", "JSON", "Model", "Schemas"]),
 
-        .target(name: "Site", dependencies: ["CPages", "Digest", "HTML", "JSON", "Model"]),
+        .target(name: "Site", dependencies: ["CPages", "Digest", "HTML", "JSON", "Model", "Parallel"]),
         .target(
             name: "Preview", dependencies: ["Model", .product(name: "FlyingFox", package: "FlyingFox")]),
 
@@ -102,8 +106,8 @@ let package = Package(
         .target(
             name: "Pipeline",
             dependencies: [
-                "Acquire", "CSV", "Diff", "Digest", "Emit", "Fetch", "JSON", "Model", "Normalise", "Overlay", "Parse",
-                "Payment", "Preview", "Schemas", "Site", "Store", "Unpack", "Verify",
+                "Acquire", "CSV", "Diff", "Digest", "Emit", "Fetch", "JSON", "Model", "Normalise", "Overlay",
+                "Parallel", "Parse", "Payment", "Preview", "Schemas", "Site", "Store", "Unpack", "Verify",
             ]),
         .executableTarget(
             name: "ingest",

@@ -1,8 +1,7 @@
 import Digest
-import Dispatch
 import Foundation
 public import Model
-import Synchronization
+import Parallel
 
 #if canImport(Glibc)
     import Glibc
@@ -36,14 +35,12 @@ public func acquireOverlays(_ path: String) throws(IngestError) -> [AcquiredFile
 
     let portion = 256
     let portions = stride(from: 0, to: names.count, by: portion).map { names[$0..<min($0 + portion, names.count)] }
-    let results = Mutex([[Result<AcquiredFile, IngestError>]](repeating: [], count: portions.count))
-    DispatchQueue.concurrentPerform(iterations: portions.count) { turn in
-        let files = portions[turn].map { read("\(path)/\($0)", name: $0, isNamedByUser: false) }
-        results.withLock { $0[turn] = files }
+    let results = inParallel(portions) { portion in
+        portion.map { read("\(path)/\($0)", name: $0, isNamedByUser: false) }
     }
     var files: [AcquiredFile] = []
     files.reserveCapacity(names.count)
-    for result in results.withLock(\.self).joined() { files.append(try result.get()) }
+    for result in results.joined() { files.append(try result.get()) }
     return files
 }
 

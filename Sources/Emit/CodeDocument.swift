@@ -34,9 +34,7 @@ extension CodeEntry {
                 }
             }
             json.field("relative_values_absence", relativeValuesAbsence)
-            json.field(
-                "unpriced_reason",
-                relativeValues.isEmpty ? "not_on_fee_schedule" : relativeValues.first?.unpricedReason)
+            json.field("unpriced_reason", unpricedReason)
             json.key("hcpcs")
             if let hcpcs {
                 json.object { json in

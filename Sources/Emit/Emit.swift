@@ -1,9 +1,8 @@
 import Digest
-import Dispatch
 public import Foundation
 public import Model
+import Parallel
 public import Schemas
-import Synchronization
 
 /// A dataset written to a folder, all but the two files that name its revision.
 public struct Emitted: Sendable {
@@ -38,13 +37,9 @@ public func emit(_ dataset: Dataset, to folder: URL, schemas: Schemas) throws(In
     } catch {
         throw cannotWrite(folder.lastPathComponent, error)
     }
-    let results = Mutex<[Result<[EmittedFile], IngestError>]>([])
-    DispatchQueue.concurrentPerform(iterations: Part.allCases.count) { index in
-        let result = write(Part.allCases[index], of: dataset, to: folder, schemas: schemas)
-        results.withLock { $0.append(result) }
-    }
+    let results = inParallel(Part.allCases) { write($0, of: dataset, to: folder, schemas: schemas) }
     var files: [EmittedFile] = []
-    for result in results.withLock({ $0 }) { files += try result.get() }
+    for result in results { files += try result.get() }
     return Emitted(dataset: dataset, schemas: schemas, files: files.sorted { $0.path < $1.path })
 }
 

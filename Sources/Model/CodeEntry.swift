@@ -57,6 +57,11 @@ public struct CodeEntry: Sendable, Equatable {
         relativeValues = []
     }
 
+    /// Why the code has no payable relative values; `nil` when its global row is priced.
+    public var unpricedReason: String? {
+        relativeValues.isEmpty ? "not_on_fee_schedule" : relativeValues.first?.unpricedReason
+    }
+
     /// The text that a review is pinned to: the long descriptor, else the short one.
     public var descriptor: String? {
         if let longDescriptor { return longDescriptor }

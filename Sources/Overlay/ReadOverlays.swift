@@ -1,7 +1,6 @@
-import Dispatch
 import Model
+import Parallel
 import Schemas
-import Synchronization
 import YAML
 
 /// The overlays of all files in the order of the files, with everything that is wrong with their form.
@@ -58,36 +57,4 @@ private func portions(of files: [OverlayFile]) -> [[Piece]] {
         }
     }
     return portion.isEmpty ? portions : portions + [portion]
-}
-
-/// What `work` makes of each value, in the order of the values, on all cores.
-func inParallel<Value: Sendable, Result: Sendable>(
-    _ values: [Value], _ work: @Sendable (Value) -> Result
-) -> [Result] {
-    let results = Mutex([Result?](repeating: nil, count: values.count))
-    DispatchQueue.concurrentPerform(iterations: values.count) { turn in
-        let result = work(values[turn])
-        results.withLock { $0[turn] = result }
-    }
-    return results.withLock { $0.compactMap(\.self) }
-}
-
-/// Two pieces of work at the same time.
-func sideBySide<First: Sendable, Second: Sendable>(
-    _ first: @Sendable () -> First, and second: @Sendable () -> Second
-) -> (First, Second) {
-    let results = Mutex<(First?, Second?)>((nil, nil))
-    DispatchQueue.concurrentPerform(iterations: 2) { turn in
-        if turn == 0 {
-            let result = first()
-            results.withLock { $0.0 = result }
-        } else {
-            let result = second()
-            results.withLock { $0.1 = result }
-        }
-    }
-    return results.withLock { found in
-        guard let first = found.0, let second = found.1 else { preconditionFailure("both turns have ended") }
-        return (first, second)
-    }
 }

@@ -69,10 +69,3 @@ struct TemplateSetting {
         }
     }
 }
-
-extension CodeEntry {
-    /// Why the code has no payable relative values; `nil` when its global row is priced.
-    var unpricedReason: String? {
-        relativeValues.isEmpty ? "not_on_fee_schedule" : relativeValues.first?.unpricedReason
-    }
-}

@@ -1,11 +1,10 @@
 import Acquire
-import Dispatch
 import Foundation
 public import Model
 public import Overlay
+import Parallel
 public import Schemas
 public import Store
-import Synchronization
 
 /// What lies on an editor's desk: a release as CMS's files have it, and the overlays as they are saved.
 public struct Desk: Sendable {
@@ -24,20 +23,12 @@ public func desk(
     let entry = try schemas.catalogue.entry(label)
     // Only one of the turns calls it.
     nonisolated(unsafe) let progress = progress
-    let loaded = Mutex<Result<Canonical, IngestError>?>(nil)
-    let read = Mutex<Result<[OverlayFile], IngestError>?>(nil)
-    DispatchQueue.concurrentPerform(iterations: 2) { turn in
-        if turn == 0 {
-            let result = loadedCodes(entry, inputs, schemas: schemas, progress: progress)
-            loaded.withLock { $0 = result }
-        } else {
-            let result = readFiles(overlays, mayBeMissing: mayBeMissing)
-            read.withLock { $0 = result }
-        }
+    let (loaded, read) = sideBySide {
+        loadedCodes(entry, inputs, schemas: schemas, progress: progress)
+    } and: {
+        readFiles(overlays, mayBeMissing: mayBeMissing)
     }
-    guard let canonical = try loaded.withLock(\.self)?.get(), let files = try read.withLock(\.self)?.get() else {
-        preconditionFailure("both turns have ended")
-    }
+    let (canonical, files) = (try loaded.get(), try read.get())
     progress(StageProgress(stage: .overlay, detail: "\(files.count) files"))
     return Desk(canonical: canonical, overlays: files)
 }

@@ -1,9 +1,8 @@
 public import Diff
-import Dispatch
 import Foundation
 public import Model
+import Parallel
 public import Schemas
-import Synchronization
 
 /// A difference in one of its forms.
 public struct Report: Sendable {
@@ -15,17 +14,15 @@ public struct Report: Sendable {
 /// The difference in every form, by path.
 public func reports(_ difference: Difference, _ verdict: Verdict, schemas: Schemas) -> [Report] {
     let paths = ["diff.html", "diff.json", "diff.md"]
-    let written = Mutex<[Report]>([])
-    DispatchQueue.concurrentPerform(iterations: paths.count) { index in
+    return inParallel(paths) { path in
         let bytes: [UInt8] =
-            switch paths[index] {
+            switch path {
             case "diff.json": diffJSON(difference, verdict, schemas: schemas)
             case "diff.md": Array(diffMarkdown(difference, verdict).utf8)
             default: diffPage(difference, verdict)
             }
-        written.withLock { $0.append(Report(path: paths[index], bytes: bytes)) }
+        return Report(path: path, bytes: bytes)
     }
-    return written.withLock { $0 }.sorted { $0.path < $1.path }
 }
 
 /// Writes reports into a folder, which is made when it is not there.

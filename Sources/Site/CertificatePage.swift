@@ -1,5 +1,6 @@
 import HTML
 import JSON
+import Model
 
 /// The verification certificate as a page: what was proven, what was explained, what failed.
 struct CertificatePage {

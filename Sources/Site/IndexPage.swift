@@ -1,5 +1,6 @@
 import HTML
 import JSON
+import Model
 
 /// The first page: the search, the sections, and what the dataset is.
 struct IndexPage {

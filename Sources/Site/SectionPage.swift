@@ -1,4 +1,5 @@
 import HTML
+import Model
 
 /// The page of a section: its codes by category, so that every code is reached by links.
 struct SectionPage {

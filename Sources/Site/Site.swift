@@ -1,8 +1,7 @@
-import Dispatch
 public import Foundation
 public import JSON
 public import Model
-import Synchronization
+import Parallel
 
 /// A revision as a static site: the facts it is made from, all of them the revision's own.
 public struct Site: Sendable {
@@ -122,14 +121,10 @@ public struct Site: Sendable {
     /// Writes the code pages side by side.
     private func writeCodePages(to folder: String) throws(IngestError) -> (summaries: [CodeSummary], bytes: Int) {
         let size = 256
-        let pieces = (documents.count + size - 1) / size
-        let results = Mutex<[Result<(summaries: [CodeSummary], bytes: Int), IngestError>]>([])
-        DispatchQueue.concurrentPerform(iterations: pieces) { piece in
-            let result = writePiece(piece * size..<min((piece + 1) * size, documents.count), to: folder)
-            results.withLock { $0.append(result) }
-        }
+        let pieces = stride(from: 0, to: documents.count, by: size).map { $0..<min($0 + size, documents.count) }
+        let results = inParallel(pieces) { writePiece($0, to: folder) }
         var all: (summaries: [CodeSummary], bytes: Int) = ([], 0)
-        for result in results.withLock({ $0 }) {
+        for result in results {
             let piece = try result.get()
             all.summaries += piece.summaries
             all.bytes += piece.bytes

@@ -1,5 +1,6 @@
 import HTML
 import JSON
+import Model
 
 extension JSONValue {
     /// A field's text; `nil` where it is `null`, empty or not there.
@@ -19,20 +20,6 @@ extension JSONValue {
 
 /// `6320.12` as `$6,320.12`.
 func dollars(_ amount: String) -> String { "$" + grouped(amount) }
-
-/// Digits in groups of three.
-func grouped(_ number: String) -> String {
-    let parts = number.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-    guard let whole = parts.first, whole.utf8.count > 3, whole.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
-        return number
-    }
-    var digits: [UInt8] = []
-    for (index, digit) in whole.utf8.enumerated() {
-        if index > 0, (whole.utf8.count - index) % 3 == 0 { digits.append(UInt8(ascii: ",")) }
-        digits.append(digit)
-    }
-    return String(decoding: digits, as: UTF8.self) + (parts.count > 1 ? "." + parts[1] : "")
-}
 
 /// An identifier as words, for values that the dataset does not explain.
 func words(_ identifier: String) -> String {

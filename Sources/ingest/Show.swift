@@ -221,20 +221,7 @@ struct CodePage {
     }
 
     private func wrapped(_ text: String, indent: String, first: String) -> String {
-        var lines: [String] = []
-        var line = first
-        var isEmpty = true
-        for word in text.split(whereSeparator: \.isWhitespace) {
-            if !isEmpty, line.count + 1 + word.count > Self.width {
-                lines.append(line)
-                line = indent
-                isEmpty = true
-            }
-            line += (isEmpty ? "" : " ") + word
-            isEmpty = false
-        }
-        lines.append(line)
-        return lines.joined(separator: "\n")
+        text.wrapped(first: first, indent: indent, width: Self.width).joined(separator: "\n")
     }
 }
 

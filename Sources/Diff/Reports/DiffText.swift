@@ -165,15 +165,6 @@ private struct ScreenText {
 
     /// Lines of at most a hundred characters, the later ones indented.
     private func wrapped(_ text: String) -> [String] {
-        var lines: [String] = []
-        var line = ""
-        for word in text.split(separator: " ") {
-            if !line.isEmpty, line.count + 1 + word.count > 100 {
-                lines.append(line)
-                line = "  "
-            }
-            line += (line.isEmpty || line == "  " ? "" : " ") + word
-        }
-        return lines + [line]
+        text.wrapped(first: "", indent: "  ", width: 100)
     }
 }

@@ -1,4 +1,5 @@
 public import Model
+import Parallel
 public import Schemas
 
 /// Tries every rule on every overlay, and stops at none.

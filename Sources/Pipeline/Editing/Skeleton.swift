@@ -115,10 +115,9 @@ extension ReviewedDesk {
     }
 
     func nationalPayment(_ row: RelativeValue, _ setting: Setting) -> Money {
-        let one = GPCI(units: 1000)
-        return Fee.amount(
+        Fee.amount(
             work: row.work, pe: setting == .nonfacility ? row.peNonfacility : row.peFacility, mp: row.mp,
-            GPCIs(work: one, pe: one, mp: one), canonical.conversionFactors.nonQP)
+            GPCIs.national, canonical.conversionFactors.nonQP)
     }
 
     /// Every key of the schema that an editor fills in, with its description, as comments.
@@ -157,21 +156,9 @@ extension DrugFacts {
     }
 }
 
-/// Words on lines of at most 106 characters; the later lines stand below the first one's text.
+/// A comment on lines of at most 106 characters; the later ones stand below the first one's text.
 private func wrapped(_ text: String, first: String) -> [String] {
-    var lines: [String] = []
-    var line = first
-    var isEmpty = true
-    for word in text.split(separator: " ") {
-        if !isEmpty, line.count + 1 + word.count > 106 {
-            lines.append(line)
-            line = "#" + String(repeating: " ", count: first.count - 1)
-            isEmpty = true
-        }
-        line += (isEmpty ? "" : " ") + word
-        isEmpty = false
-    }
-    return lines + [line]
+    text.wrapped(first: first, indent: "#" + String(repeating: " ", count: first.count - 1), width: 106)
 }
 
 /// Writes skeletons into their files, whose folder is made when it is not there.

@@ -76,7 +76,7 @@ extension Worklist {
                 for other in entry.useInstead { lines.append("      use \(other.code)  \(other.title ?? "")") }
             }
             if form.rest(section) > 0 {
-                lines.append("  … and \(grouped(form.rest(section))) more; --limit 0 for all")
+                lines.append("  … and \(grouped("\(form.rest(section))")) more; --limit 0 for all")
             }
             // The same command for all, with the options of this one.
             if let verb = section.entries.lazy.compactMap({ $0.next?.split(separator: " ").first }).first {
@@ -90,20 +90,10 @@ extension Worklist {
     private var sectionCounts: [String] {
         var lines: [String] = []
         for (index, section) in withoutText.enumerated() {
-            let text = "\(section.section.id.isEmpty ? "–" : section.section.id) \(grouped(section.count))"
+            let text = "\(section.section.id.isEmpty ? "–" : section.section.id) \(grouped("\(section.count)"))"
             if index % 8 == 0 { lines.append(text) } else { lines[lines.count - 1] += ", " + text }
         }
         return lines
-    }
-
-    private func grouped(_ number: Int) -> String {
-        var digits = String(number)
-        var place = digits.count - 3
-        while place > 0 {
-            digits.insert(",", at: digits.index(digits.startIndex, offsetBy: place))
-            place -= 3
-        }
-        return digits
     }
 
     // MARK: Markdown
@@ -111,7 +101,7 @@ extension Worklist {
     public func markdown(_ form: WorklistForm) -> String {
         var lines = ["# Editors' work for \(release)", "", summary + ".", "", comparison]
         for section in sections where !section.entries.isEmpty {
-            lines += ["", "## \(section.task.heading) (\(grouped(section.entries.count)))", ""]
+            lines += ["", "## \(section.task.heading) (\(grouped("\(section.entries.count)")))", ""]
             if section.task == .noText { lines += [sectionCounts.joined(separator: ", "), ""] }
             lines += ["| code | title | why | overlay | next |", "|---|---|---|---|---|"]
             for entry in form.shown(section) {
@@ -135,7 +125,7 @@ extension Worklist {
                 ]
                 lines.append("| \(cells.joined(separator: " | ")) |")
             }
-            if form.rest(section) > 0 { lines += ["", "… and \(grouped(form.rest(section))) more."] }
+            if form.rest(section) > 0 { lines += ["", "… and \(grouped("\(form.rest(section))")) more."] }
         }
         return lines.joined(separator: "\n")
     }

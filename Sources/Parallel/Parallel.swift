@@ -1,0 +1,34 @@
+private import Dispatch
+private import Synchronization
+
+/// What `work` makes of each value, in the order of the values, on all cores.
+public func inParallel<Value: Sendable, Output: Sendable>(
+    _ values: [Value], _ work: @Sendable (Value) -> Output
+) -> [Output] {
+    let results = Mutex([Output?](repeating: nil, count: values.count))
+    DispatchQueue.concurrentPerform(iterations: values.count) { turn in
+        let result = work(values[turn])
+        results.withLock { $0[turn] = result }
+    }
+    return results.withLock { $0.compactMap(\.self) }
+}
+
+/// Two pieces of work at the same time.
+public func sideBySide<First: Sendable, Second: Sendable>(
+    _ first: @Sendable () -> First, and second: @Sendable () -> Second
+) -> (First, Second) {
+    let results = Mutex<(First?, Second?)>((nil, nil))
+    DispatchQueue.concurrentPerform(iterations: 2) { turn in
+        if turn == 0 {
+            let result = first()
+            results.withLock { $0.0 = result }
+        } else {
+            let result = second()
+            results.withLock { $0.1 = result }
+        }
+    }
+    return results.withLock { found in
+        guard let first = found.0, let second = found.1 else { preconditionFailure("both turns have ended") }
+        return (first, second)
+    }
+}
