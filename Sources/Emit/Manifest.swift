@@ -39,7 +39,7 @@ func manifest(_ dataset: Dataset, revision: Int, files: [EmittedFile]) -> [UInt8
         json.object("counts") { json in
             json.field("codes", canonical.codes.count)
             json.field("relative_values", canonical.relativeValueCount)
-            json.field("hcpcs_codes", canonical.codes.count { $0.hcpcs != nil })
+            json.field("hcpcs_codes", canonical.codes.count(where: \.isInHCPCSFile))
             json.field("modifiers", canonical.modifiers.count)
             json.field("localities", canonical.localities.count)
             json.field("opps_caps", canonical.oppsCaps.count)

@@ -17,11 +17,14 @@ struct RenderedTable: Sendable {
     private var text: [UInt8] = []
     private var ends: [CellEnd] = []
 
-    init<Row: TableRow>(_ row: Row.Type, fill: (_ append: (_ cells: [Cell]) -> Void) -> Void) {
+    /// - Parameter rowCount: how many rows `fill` appends, roughly.
+    init<Row: TableRow>(_ row: Row.Type, rowCount: Int, fill: (_ append: (_ cells: [Cell]) -> Void) -> Void) {
         name = Row.table
         columns = Row.columns
         var text: [UInt8] = []
         var ends: [CellEnd] = []
+        ends.reserveCapacity(rowCount * columns.count)
+        text.reserveCapacity(rowCount * columns.count * 7)
         fill { cells in
             for index in cells.indices {
                 let kind = Kind(cells[index])
@@ -34,7 +37,7 @@ struct RenderedTable: Sendable {
     }
 
     init<Row: TableRow>(_ rows: [Row]) {
-        self.init(Row.self) { append in for row in rows { append(row.cells) } }
+        self.init(Row.self, rowCount: rows.count) { append in for row in rows { append(row.cells) } }
     }
 
     var rowCount: Int { ends.count / columns.count }

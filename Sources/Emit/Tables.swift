@@ -10,19 +10,19 @@ func renderTables(_ dataset: Dataset, schemas: Schemas) -> [RenderedTable] {
     let renderings: [@Sendable () -> RenderedTable] = [
         // Entries are large: they are read where they lie.
         {
-            RenderedTable(CodeEntry.Row.self) { append in
+            RenderedTable(CodeEntry.Row.self, rowCount: codes.count) { append in
                 for index in codes.indices { append(CodeEntry.Row.cells(of: codes[index], tier: dataset.tier)) }
             }
         },
         {
-            RenderedTable(RelativeValue.self) { append in
+            RenderedTable(RelativeValue.self, rowCount: canonical.relativeValueCount) { append in
                 for index in codes.indices {
                     for row in codes[index].relativeValues.indices { append(codes[index].relativeValues[row].cells) }
                 }
             }
         },
         {
-            RenderedTable(DescriptorDigestRow.self) { append in
+            RenderedTable(DescriptorDigestRow.self, rowCount: canonical.relativeValueCount) { append in
                 for index in codes.indices {
                     for row in codes[index].relativeValues.indices {
                         guard let digest = codes[index].relativeValues[row].descriptorDigest else { continue }
@@ -42,7 +42,11 @@ func renderTables(_ dataset: Dataset, schemas: Schemas) -> [RenderedTable] {
         { RenderedTable(reviewed.flatMap(\.ownQuestions)) },
         { RenderedTable(canonical.categoryTexts) },
         { RenderedTable(schemas.meanings(dataset.tier)) },
-        { RenderedTable(ProvenanceRow.self) { append in canonical.forEachProvenance { append($0.cells) } } },
+        {
+            RenderedTable(
+                ProvenanceRow.self, rowCount: canonical.relativeValueCount + codes.count + canonical.oppsCaps.count
+            ) { append in canonical.forEachProvenance { append($0.cells) } }
+        },
     ]
     return inParallel(renderings) { $0() }
 }
