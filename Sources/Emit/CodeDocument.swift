@@ -106,7 +106,9 @@ extension CodeEntry {
     /// - Parameter dataset: what the code belongs to; of it the tier and the conversion factors matter.
     public func document(of dataset: Dataset) -> [UInt8] {
         var json = JSONWriter(indented: false)
-        let row = RenderedTable(CodeEntry.Row.self, rowCount: 1) { append in append(Row.cells(of: self, tier: dataset.tier)) }
+        let row = RenderedTable(CodeEntry.Row.self, rowCount: 1) { append in
+            append(Row.cells(of: self, tier: dataset.tier))
+        }
         row.read { row in
             RenderedTable(relativeValues).read { relativeValues in
                 DocumentWriter(dataset).write(self, row: 0, of: row, first: 0, of: relativeValues, to: &json)

@@ -135,6 +135,11 @@ private func bind(
     at position: Int
 ) {
     let position = Int32(position)
+    if cell.kind == .number, let number = cell.text.wholeNumber {
+        // What SQLite would make of the text as well, by way of a floating-point number.
+        sqlite3_bind_int64(statement, position, number)
+        return
+    }
     switch cell.kind {
     // A key's blank is a value of its own in SQL, where two NULLs are never equal.
     case .null where !isKey: sqlite3_bind_null(statement, position)
@@ -150,6 +155,24 @@ private func bind(
         start.withMemoryRebound(to: CChar.self, capacity: cell.text.count) {
             _ = sqlite3_bind_text(statement, position, $0, count, nil)
         }
+    }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+    /// The number that the digits are, with nothing but zeros behind the point.
+    fileprivate var wholeNumber: Int64? {
+        var number: Int64 = 0
+        var isBehindPoint = false
+        guard count <= 15 else { return nil }
+        for byte in self {
+            switch byte {
+            case UInt8(ascii: "."): isBehindPoint = true
+            case 0x30 where isBehindPoint: break
+            case 0x30...0x39 where !isBehindPoint: number = number * 10 + Int64(byte - 0x30)
+            default: return nil
+            }
+        }
+        return number
     }
 }
 

@@ -6,7 +6,7 @@ import Schemas
 func renderTables(_ dataset: Dataset, schemas: Schemas) -> [RenderedTable] {
     let canonical = dataset.canonical
     let codes = canonical.codes
-    let reviewed = codes.filter { $0.editorial?.review != nil }
+    let reviewed = canonical.reviewed.map { codes[$0] }
     let renderings: [@Sendable () -> RenderedTable] = [
         // Entries are large: they are read where they lie.
         {

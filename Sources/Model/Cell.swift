@@ -47,7 +47,8 @@ public enum Cell: Hashable, Sendable {
         case .integer(let number): bytes.append(contentsOf: String(number).utf8)
         case .flag(let flag): bytes.append(contentsOf: (flag ? "true" : "false").utf8)
         case .decimal(let units, let places): appendDecimal(units, places: places, to: &bytes)
-        case .list(let items): bytes.append(contentsOf: items.joined(separator: String(UnicodeScalar(Self.listSeparator))).utf8)
+        case .list(let items):
+            bytes.append(contentsOf: items.joined(separator: String(UnicodeScalar(Self.listSeparator))).utf8)
         }
     }
 

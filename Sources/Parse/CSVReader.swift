@@ -216,7 +216,9 @@ struct CSVReader {
             let place = Place(path, line: Int(csv.lines[row]))
             let filled = fields.lazy.filter { csv.read(field: $0) { $0.contains { $0 > 0x20 } } }.prefix(2)
             if filled.isEmpty { continue }
-            if layout.hasNotes, filled.dropFirst().isEmpty, !layout.fields[0].kind.accepts(csv[field: fields.lowerBound + key]) {
+            if layout.hasNotes, filled.dropFirst().isEmpty,
+                !layout.fields[0].kind.accepts(csv[field: fields.lowerBound + key])
+            {
                 let note = filled.first ?? fields.lowerBound
                 rows.notes.append((place.line ?? 0, String(decoding: csv[field: note], as: UTF8.self)))
                 continue
