@@ -178,7 +178,8 @@ public struct Workbook {
             case 0x30...0x39: digits.append(raw[index])
             case UInt8(ascii: ".") where point == nil: point = digits.count
             case UInt8(ascii: "E"), UInt8(ascii: "e"):
-                guard let power = Int(String(decoding: raw[(index + 1)...], as: UTF8.self)), abs(power) < 30 else {
+                // Its magnitude: the least integer has none in its own type.
+                guard let power = Int(String(decoding: raw[(index + 1)...], as: UTF8.self)), power.magnitude < 30 else {
                     return Array(raw)
                 }
                 exponent = power
@@ -187,6 +188,8 @@ public struct Workbook {
             }
             index += 1
         }
+        // Without a digit it is no number, and so it is left.
+        guard !digits.isEmpty else { return Array(raw) }
         var whole = (point ?? digits.count) + exponent
         while digits.count > 1, digits[0] == 0x30, whole > 1 || digits.count > 15 {
             digits.removeFirst()
