@@ -144,9 +144,22 @@ let package = Package(
             dependencies: ["CSV", "Emit", "JSON", "Model", "Overlay", "Schemas", "Store", "TestSupport"]),
         .testTarget(name: "DiffTests", dependencies: ["CSV", "Diff", "JSON", "Model", "Schemas", "TestSupport"]),
         .testTarget(name: "StoreTests", dependencies: ["JSON", "Model", "Store", "TestSupport"]),
+
+        // What every reader promises for any bytes; libcsv stands beside our tokeniser.
+        .target(
+            name: "FuzzTargets",
+            dependencies: ["CLibcsv", "CSV", "Diff", "Model", "Overlay", "Parse", "Schemas", "Unpack", "YAML"],
+            path: "Tests/Fuzz/Targets"),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"]),
     ],
     cLanguageStandard: .c2x
 )
+
+// libFuzzer brings its own `main`: only Scripts/fuzz builds this one.
+if Context.environment["INGEST_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(name: "Fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Driver"))
+}
 
 let cTargets: Set = ["CPages", "CSchemas", "CSystem"]
 for target in package.targets where target.type != .system && !cTargets.contains(target.name) {
@@ -156,4 +169,5 @@ for target in package.targets where target.type != .system && !cTargets.contains
         .enableUpcomingFeature("MemberImportVisibility"),
         .treatAllWarnings(as: .error),
     ]
+    if target.name == "Fuzz" { target.swiftSettings?.append(.unsafeFlags(["-parse-as-library"])) }
 }

@@ -171,6 +171,7 @@ public struct Workbook {
         var significant: UInt64 = 0
         var count = 0
         var isRoundedUp: Bool?
+        var hasDigits = false
         var isBehindPoint = false
         var places = 0
         var index = raw.startIndex
@@ -178,6 +179,7 @@ public struct Workbook {
             switch raw[index] {
             case 0x30...0x39:
                 let digit = raw[index] - 0x30
+                hasDigits = true
                 if count < 15 {
                     significant = significant * 10 + UInt64(digit)
                     if significant > 0 { count += 1 }
@@ -189,13 +191,16 @@ public struct Workbook {
             case UInt8(ascii: ".") where !isBehindPoint: isBehindPoint = true
             case UInt8(ascii: "E"), UInt8(ascii: "e"):
                 let power = Int(String(decoding: raw[raw.index(after: index)...], as: UTF8.self))
-                guard let power, abs(power) < 30 else { return Array(raw) }
+                // Its magnitude: the least integer has none in its own type.
+                guard let power, power.magnitude < 30 else { return Array(raw) }
                 places -= power
                 break reading
             default: return Array(raw)
             }
             index = raw.index(after: index)
         }
+        // Without a digit it is no number, and so it is left.
+        guard hasDigits else { return Array(raw) }
         if isRoundedUp == true { significant += 1 }
         while places > 0, significant % 10 == 0 {
             significant /= 10

@@ -22,6 +22,10 @@ private struct SimpleYAMLReader {
     private var start = 0
     private var position = 0
     private var end = 0
+    /// How many keys and lists the current line lies in. Each is a call of its own, and the stack has an end; overlays
+    /// have four, and libyaml refuses a thousand.
+    private var depth = 0
+    private static let deepest = 64
 
     init(_ bytes: UnsafeBufferPointer<UInt8>, firstLine: Int) {
         self.bytes = bytes
@@ -77,6 +81,9 @@ private struct SimpleYAMLReader {
 
     /// The keys from here on that stand at the same column.
     private mutating func mapping() throws(Refusal) -> YAMLNode {
+        depth += 1
+        defer { depth -= 1 }
+        guard depth <= Self.deepest else { throw Refusal() }
         let column = indent
         let place = (line: line, column: column + 1)
         var members: [(key: YAMLNode, value: YAMLNode)] = []
@@ -110,6 +117,9 @@ private struct SimpleYAMLReader {
     }
 
     private mutating func list() throws(Refusal) -> YAMLNode {
+        depth += 1
+        defer { depth -= 1 }
+        guard depth <= Self.deepest else { throw Refusal() }
         let column = indent
         let place = (line: line, column: column + 1)
         var nodes: [YAMLNode] = []

@@ -45,6 +45,13 @@ struct WorkbookTests {
         #expect(rows(sheet: "<row r=\"1\"><c r=\"A1\"><v>\(raw)</v></c></row>")[0] == [expected])
     }
 
+    @Test(
+        "What is no number stays as it is, to be refused where it is read",
+        arguments: ["E5", ".E1", "1E", "1E-9223372036854775808", "1E9223372036854775808", "1E2.5", "1.2.3E4", "-1E2"])
+    func noNumbers(raw: String) {
+        #expect(rows(sheet: "<row r=\"1\"><c r=\"A1\"><v>\(raw)</v></c></row>")[0] == [raw])
+    }
+
     @Test("However the sheet is cut into pieces, the rows are the same", arguments: [1, 2, 7, 50, 400])
     func pieces(count: Int) {
         let sheet = (1...20).map { "<row r=\"\($0)\"><c r=\"A\($0)\"><v>\($0)</v></c></row>" }.joined()

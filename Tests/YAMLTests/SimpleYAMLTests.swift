@@ -130,6 +130,18 @@ struct SimpleYAMLTests {
         #expect(read > 30)
     }
 
+    @Test("However deep a text is nested, the stack has room: past a thousand levels it is refused with its place")
+    func depth() throws {
+        func nested(_ depth: Int) -> String {
+            (0..<depth).map { String(repeating: " ", count: $0) + "a:\n" }.joined()
+                + String(repeating: " ", count: depth) + "a: b\n"
+        }
+        #expect(simple(nested(60)) == any(nested(60)) && simple(nested(60)) != nil)
+        #expect(simple(nested(100)) == nil && any(nested(100)) != nil)
+        let error = #expect(throws: YAMLError.self) { try readYAML(nested(4000)) }
+        #expect(error?.line ?? 0 >= 1000)
+    }
+
     @Test("A text in pieces has the same documents at the same places")
     func pieces() throws {
         let text = (0..<200).map { "# \($0)\ncode: J\($0)\nsummary: >-\n  A text\n  of two lines.\n" }.joined(
