@@ -113,14 +113,16 @@ public struct Store: Sendable {
 
     private func readManifest(of revision: Revision) throws(IngestError) -> (bytes: [UInt8], json: JSONValue) {
         let url = revision.folder.appendingPathComponent("manifest.json")
+        let reason: String
         do {
-            let bytes = [UInt8](try Data(contentsOf: url))
-            return (bytes, try JSONValue(bytes))
+            let bytes = try contents(of: url)
+            do { return (bytes, try JSONValue(bytes)) } catch { reason = "it is no JSON from byte \(error.offset) on" }
         } catch {
-            throw IngestError(
-                .badData, "manifest_unreadable", at: Place(url.path), "the manifest cannot be read: \(error)",
-                hint: "Restore the revision's folder from a copy; nothing may change in it.")
+            reason = error.localizedDescription
         }
+        throw IngestError(
+            .badData, "manifest_unreadable", at: Place(url.path), "the manifest cannot be read: \(reason)",
+            hint: "Restore the revision's folder from a copy; nothing may change in it.")
     }
 
     /// The day from which a revision's release holds.
@@ -242,7 +244,8 @@ public struct Store: Sendable {
     }
 
     private func isPublishedAllTheSame(_ revision: Revision, _ error: any Error) -> IngestError {
-        let reason = (error as? IngestError)?.diagnostics.kinds.first?.first.first?.message ?? error.localizedDescription
+        let reason =
+            (error as? IngestError)?.diagnostics.kinds.first?.first.first?.message ?? error.localizedDescription
         var told = IngestError(
             .cannotWrite, "pointer_not_moved", at: Place(revision.folder.path),
             "\(revision.name) is published and whole, but latest.json may not point at it yet: \(reason)",

@@ -109,6 +109,22 @@ func makeFolder(_ folder: URL) throws {
     }
 }
 
+/// A file's bytes. An error says what the system said of it.
+func contents(of url: URL) throws -> [UInt8] {
+    let descriptor = open(url.path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw systemError(errno) }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+        let count = read(descriptor, &piece, piece.count)
+        if count < 0, errno == EINTR { continue }
+        guard count >= 0 else { throw systemError(errno) }
+        if count == 0 { return bytes }
+        bytes += piece.prefix(count)
+    }
+}
+
 /// The names in a folder, in no order; none where there is no such folder. Foundation's own hides why a folder cannot be
 /// read.
 func entries(of folder: URL) throws -> [String] {
