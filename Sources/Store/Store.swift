@@ -38,6 +38,9 @@ public struct Store: Sendable {
     private var releases: URL { root.appendingPathComponent("releases") }
     private var staging: URL { root.appendingPathComponent(".staging") }
 
+    /// In bytes: with what lies below it in the store, the longest path that SQLite opens.
+    private static let longestPath = 450
+
     /// The folder of fetched files.
     public var sources: URL { root.appendingPathComponent("sources") }
 
@@ -52,20 +55,30 @@ public struct Store: Sendable {
     /// A release's revisions, oldest first.
     /// - Throws: when the release is there and cannot be read.
     public func revisions(of label: String) throws(IngestError) -> [Revision] {
-        let folder = releases.appendingPathComponent(label, isDirectory: true)
-        return try names(in: folder).compactMap { name in
-            guard name.hasPrefix("r"), let number = Int(name.dropFirst()), number > 0 else { return nil }
-            return Revision(
-                label: label, number: number, folder: folder.appendingPathComponent(name, isDirectory: true))
-        }.sorted { $0.number < $1.number }
+        try numbers(of: label).sorted().map { revision(label, $0) }
     }
 
     /// The newest revision of each release, by label.
     /// - Throws: when the store is there and cannot be read.
     public func newestRevisions() throws(IngestError) -> [Revision] {
         var newest: [Revision] = []
-        for label in try labels() { newest += try revisions(of: label).suffix(1) }
+        for label in try labels() {
+            if let last = try numbers(of: label).max() { newest.append(revision(label, last)) }
+        }
         return newest
+    }
+
+    /// The numbers of a release's revisions, in no order. A release may have thousands.
+    private func numbers(of label: String) throws(IngestError) -> [Int] {
+        try names(in: releases.appendingPathComponent(label, isDirectory: true)).compactMap { name in
+            guard name.hasPrefix("r"), let number = Int(name.dropFirst()), number > 0 else { return nil }
+            return number
+        }
+    }
+
+    private func revision(_ label: String, _ number: Int) -> Revision {
+        let folder = releases.appendingPathComponent("\(label)/r\(number)", isDirectory: true)
+        return Revision(label: label, number: number, folder: folder)
     }
 
     /// What lies in a folder; nothing where there is none. A folder that is there and cannot be read must not pass for an
@@ -94,17 +107,18 @@ public struct Store: Sendable {
             return try revision("\(label)-r\(number)")
         }
         let parts = name.uppercased().split(separator: "-", omittingEmptySubsequences: false)
-        let all = try revisions(of: parts.first.map(String.init) ?? "")
+        let label = parts.first.map(String.init) ?? ""
+        let all = try numbers(of: label)
         let wanted =
-            parts.count == 2 ? (parts[1].hasPrefix("R") ? Int(parts[1].dropFirst()) : nil) : all.last?.number
-        guard parts.count <= 2, let found = all.first(where: { $0.number == wanted }) else {
+            parts.count == 2 ? (parts[1].hasPrefix("R") ? Int(parts[1].dropFirst()) : nil) : all.max()
+        guard parts.count <= 2, let wanted, all.contains(wanted) else {
             let labels = try labels()
             throw IngestError(
                 .unavailable, "revision_missing", at: Place(root.path), "the store holds no \(name)",
                 hint: labels.isEmpty
                     ? "It is empty." : "It holds \(labels.joined(separator: ", ")); see `ingest releases`.")
         }
-        return found
+        return revision(label, wanted)
     }
 
     /// A revision's manifest.
@@ -185,6 +199,14 @@ public struct Store: Sendable {
     /// Takes the store for this run, makes it if it is not there, and clears away what a killed run left.
     /// - Throws: when another run holds it or it cannot be written.
     public func lock() throws(IngestError) -> StoreLock {
+        let length = root.standardizedFileURL.path.utf8.count
+        guard length <= Self.longestPath else {
+            throw IngestError(
+                .cannotWrite, "store_path_too_long", at: Place(root.path),
+                "the store's path has \(length) bytes; \(Self.longestPath) are the most",
+                hint:
+                    "Name a --store nearer to the root of the disk: SQLite opens no file whose path has more than 511.")
+        }
         do { try makeFolder(releases) } catch { throw cannotWrite(error) }
         let lock = try StoreLock(root.appendingPathComponent(".lock"))
         try clearStaging()
@@ -221,8 +243,7 @@ public struct Store: Sendable {
     /// - Throws: when it cannot be written. Where that is found behind the rename, the error says that the revision is there.
     public func publish(label: String, number: Int) throws(IngestError) -> Revision {
         let release = releases.appendingPathComponent(label, isDirectory: true)
-        let revision = Revision(
-            label: label, number: number, folder: release.appendingPathComponent("r\(number)", isDirectory: true))
+        let revision = revision(label, number)
         do {
             try makeFolder(release)
             try synchroniseFolder(staging.appendingPathComponent("tables"))
