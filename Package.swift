@@ -32,7 +32,7 @@ import PackageDescription
 // Workbooks are read by `Parse` from the two XML parts that CMS's plain sheets use: no kept XLSX package is to
 // be had for Linux, and a general one is not our business.
 //
-// `CSystem` is one call to the allocator. `CPages` holds the styles and scripts of our pages, `CSchemas` the files of
+// `CSystem` is two calls of the system that Swift does not see. `CPages` holds the styles and scripts of our pages, `CSchemas` the files of
 // Schemas/, as bytes inside the binary (C23 `#embed`), so that what people edit is what the program uses and the
 // binary can be moved.
 
@@ -98,7 +98,7 @@ let package = Package(
         .target(name: "Verify", dependencies: ["Model", "Payment", "Schemas"]),
         .target(name: "Store", dependencies: ["CSV", "Digest", "JSON", "Model", "Schemas"]),
 
-        .target(name: "Site", dependencies: ["CPages", "Digest", "HTML", "JSON", "Model", "Parallel"]),
+        .target(name: "Site", dependencies: ["CPages", "CSystem", "Digest", "HTML", "JSON", "Model", "Parallel"]),
         .target(
             name: "Preview", dependencies: ["Model", .product(name: "FlyingFox", package: "FlyingFox")]),
 

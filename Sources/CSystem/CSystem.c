@@ -1,4 +1,8 @@
+#define _GNU_SOURCE
 #include "CSystem.h"
+
+#include <fcntl.h>
+#include <stdio.h>
 
 #if defined(__GLIBC__) || defined(__linux__)
 #include <malloc.h>
@@ -7,5 +11,15 @@
 void return_large_buffers(void) {
 #ifdef M_MMAP_THRESHOLD
     mallopt(M_MMAP_THRESHOLD, 1 << 22);
+#endif
+}
+
+int exchange_names(const char *left, const char *right) {
+#ifdef RENAME_EXCHANGE
+    return renameat2(AT_FDCWD, left, AT_FDCWD, right, RENAME_EXCHANGE);
+#else
+    (void)left;
+    (void)right;
+    return -1;
 #endif
 }

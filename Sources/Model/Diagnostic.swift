@@ -130,6 +130,8 @@ public struct IngestError: Error, Sendable {
     public let diagnostics: Diagnostics
     /// The scores of all checks, when it was one of them that failed.
     public var verification: Verification?
+    /// Whether a revision was published all the same, and only what comes behind that failed.
+    public var hasPublished = false
 
     public init(_ kind: Kind, _ diagnostics: Diagnostics) {
         self.kind = kind

@@ -11,6 +11,13 @@ public protocol EarlierReleases {
 
     /// The revisions that an answer was found in, such as `RVU25D-r1`, sorted.
     var consulted: [String] { get }
+
+    /// Why an answer may be wrong: something that is there could not be read.
+    var problem: IngestError? { get }
+}
+
+extension EarlierReleases {
+    public var problem: IngestError? { nil }
 }
 
 /// A descriptor of an earlier release, or why there is none.

@@ -23,6 +23,7 @@ public func overlay(
     let assigned = assign(overlays, to: canonical, reviewer: &reviewer, schemas: schemas)
     var problems = overlays.problems
     problems.add(assigned.problems)
+    if let problem = reviewer.earlier.problem { throw problem }
     try problems.stopOnErrors()
     var merged = canonical
     merged.lostOverlays = assigned.lost
@@ -47,6 +48,7 @@ public func overlay(
     }
     merged.categoryTexts = categories.flatMap(\.rows)
     merged.lostOverlays.sort { $0.code < $1.code }
+    if let problem = reviewer.earlier.problem { throw problem }
     merged.earlierRevisions = reviewer.earlier.consulted
     merged.diagnostics.add(problems)
     return merged

@@ -39,7 +39,7 @@ func checkActions(_ canonical: Canonical, inputs: [Input], store: Store) throws(
 
 /// The newest revision of the release that ends on the day before `release` begins.
 private func quarterBefore(_ release: Release, in store: Store) throws(IngestError) -> Revision? {
-    for newest in store.newestRevisions() {
+    for newest in try store.newestRevisions() {
         guard let end = try store.manifest(of: newest)["release"]?["effective"]?["to"]?.string,
             let day = CalendarDate(iso: end), day.isDayBefore(release.effectiveFrom)
         else { continue }

@@ -32,9 +32,9 @@ public func revision(_ name: String, in store: Store) throws(IngestError) -> Rev
 public func baseRevision(
     ofLabel label: String, number: Int, effectiveFrom: CalendarDate, in store: Store
 ) throws(IngestError) -> Revision? {
-    if let replaced = store.revisions(of: label).last(where: { $0.number < number }) { return replaced }
+    if let replaced = try store.revisions(of: label).last(where: { $0.number < number }) { return replaced }
     var newest: (from: CalendarDate, revision: Revision)?
-    for revision in store.newestRevisions() where revision.label != label {
+    for revision in try store.newestRevisions() where revision.label != label {
         guard let from = try store.effectiveFrom(of: revision), from < effectiveFrom,
             newest.map({ ($0.from, $0.revision.label) < (from, revision.label) }) ?? true
         else { continue }
@@ -148,7 +148,7 @@ private func overlayPlaces(in folder: URL) -> [String: Place] {
 /// Those of some codes that a release of the store had before `base` took effect.
 private func known(_ codes: [String], before base: Revision?, in store: Store) -> [String] {
     guard !codes.isEmpty, let base, let day = (try? store.effectiveFrom(of: base)) ?? nil else { return [] }
-    let earlier = store.newestRevisions().filter { revision in
+    let earlier = ((try? store.newestRevisions()) ?? []).filter { revision in
         guard revision.label != base.label, let from = (try? store.effectiveFrom(of: revision)) ?? nil else {
             return false
         }

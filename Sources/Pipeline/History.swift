@@ -28,7 +28,7 @@ public func history(
     of code: String, modifier: String, locality: String?, in store: Store, schemas: Schemas
 ) throws(IngestError) -> [HistoryEntry] {
     var revisions: [(from: String, revision: Revision)] = []
-    for newest in store.newestRevisions() {
+    for newest in try store.newestRevisions() {
         revisions.append((try store.effectiveFrom(of: newest)?.description ?? "", newest))
     }
     revisions.sort { ($0.from, $0.revision.label) < ($1.from, $1.revision.label) }

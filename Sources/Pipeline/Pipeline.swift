@@ -149,7 +149,7 @@ private func publish(
     progress: (StageProgress) -> Void
 ) throws(IngestError) -> RunReport {
     let release = dataset.canonical.release
-    let newest = store.revisions(of: release.label).last
+    let newest = try store.revisions(of: release.label).last
     var unchanged: Revision?
     if let newest, try isUnchanged(emitted, newest, store) { unchanged = newest }
     let number = unchanged?.number ?? (newest?.number ?? 0) + 1
@@ -263,7 +263,7 @@ private func refuseDamaged(_ emitted: Emitted, _ newest: Revision, _ store: Stor
 
 /// A store holds one tier: readers of the public one must never meet licensed text behind `latest.json`.
 private func refuseOtherTier(_ store: Store, _ tier: Tier) throws(IngestError) {
-    for newest in store.newestRevisions() {
+    for newest in try store.newestRevisions() {
         guard let found = try store.manifest(of: newest)["tier"]?.string, found != tier.rawValue else { continue }
         throw IngestError(
             .usage, "store_tier", at: Place(store.root.path),

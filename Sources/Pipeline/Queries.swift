@@ -24,15 +24,17 @@ public struct ListedRelease: Sendable {
 /// Every release of the catalogue and of the store, by date.
 /// - Throws: when a manifest of the store cannot be read.
 public func releaseList(_ store: Store, schemas: Schemas) throws(IngestError) -> [ListedRelease] {
-    var list = schemas.catalogue.entries.map { entry in
-        ListedRelease(
-            label: entry.release.label, effectiveFrom: entry.release.effectiveFrom.description,
-            effectiveTo: entry.release.effectiveTo.description,
-            conversionFactor: entry.conversionFactors?.nonQP.description,
-            conversionFactorQP: entry.conversionFactors?.qp?.description,
-            revisions: store.revisions(of: entry.release.label).map(\.number))
+    var list: [ListedRelease] = []
+    for entry in schemas.catalogue.entries {
+        list.append(
+            ListedRelease(
+                label: entry.release.label, effectiveFrom: entry.release.effectiveFrom.description,
+                effectiveTo: entry.release.effectiveTo.description,
+                conversionFactor: entry.conversionFactors?.nonQP.description,
+                conversionFactorQP: entry.conversionFactors?.qp?.description,
+                revisions: try store.revisions(of: entry.release.label).map(\.number)))
     }
-    for newest in store.newestRevisions() where !list.contains(where: { $0.label == newest.label }) {
+    for newest in try store.newestRevisions() where !list.contains(where: { $0.label == newest.label }) {
         let manifest = try store.manifest(of: newest)
         list.append(
             ListedRelease(
@@ -40,7 +42,7 @@ public func releaseList(_ store: Store, schemas: Schemas) throws(IngestError) ->
                 effectiveTo: manifest["release"]?["effective"]?["to"]?.text ?? "",
                 conversionFactor: manifest["conversion_factors"]?["non_qp"]?.text,
                 conversionFactorQP: manifest["conversion_factors"]?["qp"]?.text.nonEmpty,
-                revisions: store.revisions(of: newest.label).map(\.number)))
+                revisions: try store.revisions(of: newest.label).map(\.number)))
     }
     return list.sorted { ($0.effectiveFrom, $0.label) < ($1.effectiveFrom, $1.label) }
 }

@@ -43,7 +43,7 @@ public func remoteReleases(
     _ store: Store, client: Client, schemas: Schemas, progress: (String) -> Void
 ) throws(IngestError) -> RemoteReport {
     let pins = try Pins(store.sources).all.filter { $0.kind == .rvu && $0.pinned != nil }
-    let held = Set(store.labels() + pins.map(\.subject)).compactMap { try? schemas.catalogue.entry($0).release }
+    let held = Set(try store.labels() + pins.map(\.subject)).compactMap { try? schemas.catalogue.entry($0).release }
     var look = Look(client: client, schemas: schemas)
     progress("the index page")
     look.readIndex()

@@ -3,6 +3,7 @@ import Foundation
 public import Model
 import Parallel
 public import Schemas
+import Store
 
 /// A difference in one of its forms.
 public struct Report: Sendable {
@@ -29,17 +30,13 @@ public func reports(_ difference: Difference, _ verdict: Verdict, schemas: Schem
 /// - Throws: when a file cannot be written.
 public func write(_ reports: [Report], to folder: String) throws(IngestError) {
     let url = URL(fileURLWithPath: folder)
-    do {
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-        for report in reports {
-            try Data(report.bytes).write(to: url.appendingPathComponent(report.path), options: .atomic)
-        }
-    } catch {
+    do { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) } catch {
         throw IngestError(
             .cannotWrite, "cannot_write", at: Place(folder),
             "the report cannot be written: \(error.localizedDescription)",
             hint: "Name a folder that can be written with --report.")
     }
+    for report in reports { try replaceFile(url.appendingPathComponent(report.path), with: report.bytes) }
 }
 
 /// The policy in `file`; the standard one without a file.

@@ -70,7 +70,7 @@ private func siteHistory(
 ) throws(IngestError) -> [String: [HistoryLine]] {
     let last = try store.effectiveFrom(of: head)?.description ?? ""
     var revisions: [(from: String, revision: Revision)] = [(last, head)]
-    for newest in store.newestRevisions() where newest.label != head.label {
+    for newest in try store.newestRevisions() where newest.label != head.label {
         let from = try store.effectiveFrom(of: newest)?.description ?? ""
         if from < last { revisions.append((from, newest)) }
     }

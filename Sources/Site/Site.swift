@@ -85,9 +85,7 @@ public struct Site: Sendable {
         for (path, content) in assets.files + [(CodePage.path(code), page.bytes)]
             + (mark ? [] : [(SiteFolder.mark, self.mark)])
         {
-            let aside = "\(place.path)/\(path).new"
-            try writeFile(content, to: aside)
-            guard rename(aside, "\(place.path)/\(path)") == 0 else { throw folder.cannotWrite(POSIXError(.EIO)) }
+            try replaceFile("\(place.path)/\(path)", with: content)
             bytes += content.count
         }
         return Written(pages: 1, bytes: bytes, start: CodePage.path(code))

@@ -1,3 +1,4 @@
+import CSystem
 import Foundation
 import JSON
 import Model
@@ -14,6 +15,9 @@ import Model
 /// has not made is not touched.
 struct SiteFolder {
     let place: URL
+
+    /// The end of the name of a page that is being written.
+    static let unfinished = ".new"
 
     /// Says that a folder is ours; names the revision.
     static let mark = "site.json"
@@ -50,6 +54,8 @@ struct SiteFolder {
     }
 
     private static func isOurs(_ path: String) -> Bool {
+        // What a killed `--only` was writing.
+        let path = path.hasSuffix(Self.unfinished) ? String(path.dropLast(Self.unfinished.count)) : path
         let parts = path.split(separator: "/").map(String.init)
         if parts.count == 1 {
             return ["index.html", "certificate.html", "diff.html", mark, "codes", "sections", "assets"].contains(path)
@@ -83,16 +89,19 @@ struct SiteFolder {
         }
     }
 
-    /// Moves what was written aside to its place.
+    /// Moves what was written aside to its place. What was there before is there until then, and changes places with it
+    /// in one step where the system can do that.
     func publish() throws(IngestError) {
-        let manager = FileManager.default
-        do {
-            if manager.fileExists(atPath: place.path) { try manager.moveItem(at: place, to: old) }
-            try manager.moveItem(at: aside, to: place)
-            if manager.fileExists(atPath: old.path) { try manager.removeItem(at: old) }
-        } catch {
-            throw cannotWrite(error)
+        if FileManager.default.fileExists(atPath: place.path), exchange_names(aside.path, place.path) == 0 {
+            return discard()
         }
+        let hadOne = rename(place.path, old.path) == 0
+        guard rename(aside.path, place.path) == 0 else {
+            let error = fileError(place.path)
+            if hadOne { rename(old.path, place.path) }
+            throw error
+        }
+        if hadOne { try? FileManager.default.removeItem(at: old) }
     }
 
     func discard() { try? FileManager.default.removeItem(at: aside) }
@@ -116,8 +125,21 @@ func writeFile(_ bytes: [UInt8], to path: String) throws(IngestError) {
         let count = bytes.withUnsafeBytes { bytes in
             write(descriptor, bytes.baseAddress.map { $0 + written }, bytes.count - written)
         }
+        if count < 0, errno == EINTR { continue }
         guard count > 0 else { throw fileError(path) }
         written += count
+    }
+}
+
+/// Writes a file aside and moves it to its place in one step.
+func replaceFile(_ path: String, with bytes: [UInt8]) throws(IngestError) {
+    let aside = path + SiteFolder.unfinished
+    do throws(IngestError) {
+        try writeFile(bytes, to: aside)
+        guard rename(aside, path) == 0 else { throw fileError(path) }
+    } catch {
+        unlink(aside)
+        throw error
     }
 }
 

@@ -38,29 +38,59 @@ public struct Store: Sendable {
     private var releases: URL { root.appendingPathComponent("releases") }
     private var staging: URL { root.appendingPathComponent(".staging") }
 
+    /// In bytes: with what lies below it in the store, the longest path that SQLite opens.
+    private static let longestPath = 450
+
     /// The folder of fetched files.
     public var sources: URL { root.appendingPathComponent("sources") }
 
     // MARK: Reading
 
     /// The releases in the store, by label.
-    public func labels() -> [String] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: releases.path)) ?? []
-        return names.filter { $0.hasPrefix("RVU") }.sorted()
+    /// - Throws: when the store is there and cannot be read.
+    public func labels() throws(IngestError) -> [String] {
+        try names(in: releases).filter { $0.hasPrefix("RVU") }.sorted()
     }
 
     /// A release's revisions, oldest first.
-    public func revisions(of label: String) -> [Revision] {
-        let folder = releases.appendingPathComponent(label)
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-        return names.compactMap { name in
-            guard name.hasPrefix("r"), let number = Int(name.dropFirst()), number > 0 else { return nil }
-            return Revision(label: label, number: number, folder: folder.appendingPathComponent(name))
-        }.sorted { $0.number < $1.number }
+    /// - Throws: when the release is there and cannot be read.
+    public func revisions(of label: String) throws(IngestError) -> [Revision] {
+        try numbers(of: label).sorted().map { revision(label, $0) }
     }
 
     /// The newest revision of each release, by label.
-    public func newestRevisions() -> [Revision] { labels().compactMap { revisions(of: $0).last } }
+    /// - Throws: when the store is there and cannot be read.
+    public func newestRevisions() throws(IngestError) -> [Revision] {
+        var newest: [Revision] = []
+        for label in try labels() {
+            if let last = try numbers(of: label).max() { newest.append(revision(label, last)) }
+        }
+        return newest
+    }
+
+    /// The numbers of a release's revisions, in no order. A release may have thousands.
+    private func numbers(of label: String) throws(IngestError) -> [Int] {
+        try names(in: releases.appendingPathComponent(label, isDirectory: true)).compactMap { name in
+            guard name.hasPrefix("r"), let number = Int(name.dropFirst()), number > 0 else { return nil }
+            return number
+        }
+    }
+
+    private func revision(_ label: String, _ number: Int) -> Revision {
+        let folder = releases.appendingPathComponent("\(label)/r\(number)", isDirectory: true)
+        return Revision(label: label, number: number, folder: folder)
+    }
+
+    /// What lies in a folder; nothing where there is none. A folder that is there and cannot be read must not pass for an
+    /// empty one: a run would compare with the wrong release, or with none.
+    private func names(in folder: URL) throws(IngestError) -> [String] {
+        do { return try entries(of: folder) } catch {
+            throw IngestError(
+                .unavailable, "store_unreadable", at: Place(folder.path),
+                "the store cannot be read: \(error.localizedDescription)",
+                hint: "Check the folder's permissions and the disk.")
+        }
+    }
 
     /// The revision that `name` means: `RVU26A` (its newest revision), `RVU26A-r2`, or nothing (the latest).
     /// - Throws: when the store holds no such revision.
@@ -77,27 +107,36 @@ public struct Store: Sendable {
             return try revision("\(label)-r\(number)")
         }
         let parts = name.uppercased().split(separator: "-", omittingEmptySubsequences: false)
-        let all = revisions(of: parts.first.map(String.init) ?? "")
+        let label = parts.first.map(String.init) ?? ""
+        let all = try numbers(of: label)
         let wanted =
-            parts.count == 2 ? (parts[1].hasPrefix("R") ? Int(parts[1].dropFirst()) : nil) : all.last?.number
-        guard parts.count <= 2, let found = all.first(where: { $0.number == wanted }) else {
+            parts.count == 2 ? (parts[1].hasPrefix("R") ? Int(parts[1].dropFirst()) : nil) : all.max()
+        guard parts.count <= 2, let wanted, all.contains(wanted) else {
+            let labels = try labels()
             throw IngestError(
                 .unavailable, "revision_missing", at: Place(root.path), "the store holds no \(name)",
-                hint: labels().isEmpty
-                    ? "It is empty." : "It holds \(labels().joined(separator: ", ")); see `ingest releases`.")
+                hint: labels.isEmpty
+                    ? "It is empty." : "It holds \(labels.joined(separator: ", ")); see `ingest releases`.")
         }
-        return found
+        return revision(label, wanted)
     }
 
     /// A revision's manifest.
     /// - Throws: when it cannot be read.
-    public func manifest(of revision: Revision) throws(IngestError) -> JSONValue {
+    public func manifest(of revision: Revision) throws(IngestError) -> JSONValue { try readManifest(of: revision).json }
+
+    private func readManifest(of revision: Revision) throws(IngestError) -> (bytes: [UInt8], json: JSONValue) {
         let url = revision.folder.appendingPathComponent("manifest.json")
-        do { return try JSONValue([UInt8](try Data(contentsOf: url))) } catch {
-            throw IngestError(
-                .badData, "manifest_unreadable", at: Place(url.path), "the manifest cannot be read: \(error)",
-                hint: "Restore the revision's folder from a copy; nothing may change in it.")
+        let reason: String
+        do {
+            let bytes = try contents(of: url)
+            do { return (bytes, try JSONValue(bytes)) } catch { reason = "it is no JSON from byte \(error.offset) on" }
+        } catch {
+            reason = error.localizedDescription
         }
+        throw IngestError(
+            .badData, "manifest_unreadable", at: Place(url.path), "the manifest cannot be read: \(reason)",
+            hint: "Restore the revision's folder from a copy; nothing may change in it.")
     }
 
     /// The day from which a revision's release holds.
@@ -160,9 +199,15 @@ public struct Store: Sendable {
     /// Takes the store for this run, makes it if it is not there, and clears away what a killed run left.
     /// - Throws: when another run holds it or it cannot be written.
     public func lock() throws(IngestError) -> StoreLock {
-        do { try FileManager.default.createDirectory(at: releases, withIntermediateDirectories: true) } catch {
-            throw cannotWrite(error)
+        let length = root.standardizedFileURL.path.utf8.count
+        guard length <= Self.longestPath else {
+            throw IngestError(
+                .cannotWrite, "store_path_too_long", at: Place(root.path),
+                "the store's path has \(length) bytes; \(Self.longestPath) are the most",
+                hint:
+                    "Name a --store nearer to the root of the disk: SQLite opens no file whose path has more than 511.")
         }
+        do { try makeFolder(releases) } catch { throw cannotWrite(error) }
         let lock = try StoreLock(root.appendingPathComponent(".lock"))
         try clearStaging()
         // A run that was killed between its rename and this pointer has published all the same.
@@ -178,15 +223,14 @@ public struct Store: Sendable {
 
     /// A fresh folder to write a revision in.
     public func makeStaging() throws(IngestError) -> URL {
-        do { try FileManager.default.createDirectory(at: staging, withIntermediateDirectories: true) } catch {
-            throw cannotWrite(error)
-        }
+        do { try makeFolder(staging) } catch { throw cannotWrite(error) }
         return staging
     }
 
     public func clearStaging() throws(IngestError) {
-        guard FileManager.default.fileExists(atPath: staging.path) else { return }
-        do { try FileManager.default.removeItem(at: staging) } catch { throw cannotWrite(error) }
+        do { try FileManager.default.removeItem(at: staging) } catch CocoaError.fileNoSuchFile {} catch {
+            throw cannotWrite(error)
+        }
     }
 
     /// Writes a small file into the staging folder and waits until the disk has it.
@@ -196,35 +240,48 @@ public struct Store: Sendable {
 
     /// Makes the staging folder revision `number` of `label`: everything is on disk before the one rename that
     /// shows it, and the pointer moves last.
+    /// - Throws: when it cannot be written. Where that is found behind the rename, the error says that the revision is there.
     public func publish(label: String, number: Int) throws(IngestError) -> Revision {
-        let release = releases.appendingPathComponent(label)
-        let folder = release.appendingPathComponent("r\(number)")
+        let release = releases.appendingPathComponent(label, isDirectory: true)
+        let revision = revision(label, number)
         do {
-            try FileManager.default.createDirectory(at: release, withIntermediateDirectories: true)
+            try makeFolder(release)
             try synchroniseFolder(staging.appendingPathComponent("tables"))
             try synchroniseFolder(staging)
-            guard !FileManager.default.fileExists(atPath: folder.path) else {
+            guard !FileManager.default.fileExists(atPath: revision.folder.path) else {
                 throw CocoaError(.fileWriteFileExists)
             }
-            try renameFile(staging, to: folder)
-            try synchroniseFolder(release)
-            try synchroniseFolder(releases)
+            try renameFile(staging, to: revision.folder)
         } catch {
             throw cannotWrite(error)
         }
-        try writeLatest()
-        return Revision(label: label, number: number, folder: folder)
+        do {
+            try synchroniseFolder(release)
+            try writeLatest()
+        } catch {
+            throw isPublishedAllTheSame(revision, error)
+        }
+        return revision
+    }
+
+    private func isPublishedAllTheSame(_ revision: Revision, _ error: any Error) -> IngestError {
+        let reason =
+            (error as? IngestError)?.diagnostics.kinds.first?.first.first?.message ?? error.localizedDescription
+        var told = IngestError(
+            .cannotWrite, "pointer_not_moved", at: Place(revision.folder.path),
+            "\(revision.name) is published and whole, but latest.json may not point at it yet: \(reason)",
+            hint: "Run the same command again: it finds the revision there and puts latest.json right.")
+        told.hasPublished = true
+        return told
     }
 
     /// Points `latest.json` at the newest revision of the release that is effective last. Follows from what
     /// the store holds, so that it can always be put right.
     private func writeLatest() throws(IngestError) {
         var latest: (from: String, revision: Revision, manifest: JSONValue, sha256: String)?
-        for newest in newestRevisions() {
-            let url = newest.folder.appendingPathComponent("manifest.json")
-            guard let bytes = try? [UInt8](Data(contentsOf: url)), let manifest = try? JSONValue(bytes) else {
-                continue
-            }
+        for newest in try newestRevisions() {
+            // A manifest that cannot be read is no reason to point at an older release.
+            let (bytes, manifest) = try readManifest(of: newest)
             let from = manifest["release"]?["effective"]?["from"]?.string ?? ""
             if let current = latest, (current.from, current.revision.label) > (from, newest.label) { continue }
             latest = (from, newest, manifest, Digest.hex(bytes))

@@ -60,7 +60,7 @@ extension ParsableCommand {
                 Talk().endProgress()
                 Talk().sayChecks(verification, defects: try Schemas().knownDefects)
             }
-            Talk().report(error, consequence: consequence)
+            Talk().report(error, consequence: error.hasPublished ? nil : consequence)
             throw ExitCode(error.kind.rawValue)
         }
     }

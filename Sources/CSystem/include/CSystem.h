@@ -5,4 +5,8 @@
 /// stops doing so by itself after the first large one, and a run reads a dozen. Does nothing elsewhere.
 void return_large_buffers(void);
 
+/// Two files or folders change their names in one step, so that either is there at any time.
+/// Returns 0, or another number where that failed or the system cannot do it.
+int exchange_names(const char *left, const char *right);
+
 #endif
