@@ -10,7 +10,6 @@ import concurrent.futures
 import functools
 import os
 import random
-import re
 import subprocess
 import tempfile
 from dataclasses import dataclass, field
@@ -59,7 +58,7 @@ def library():
     return built
 
 
-def run_watched(root, arguments, *, target=None, how=None, lasting=False, log=None, clock=None, env=None):
+def run_watched(root, arguments, *, target=None, how=None, lasting=False, log=None, clock=None):
     """Runs the program with its calls below `root` watched, and one of them disturbed."""
     changes = {"LD_PRELOAD": str(library()), "FAILING_ROOT": str(root)}
     if target:
@@ -70,7 +69,7 @@ def run_watched(root, arguments, *, target=None, how=None, lasting=False, log=No
         changes["FAILING_LOG"] = str(log)
     if clock:
         changes["FAILING_CLOCK"] = str(clock)
-    return ingest(*arguments, env={**(env or environment()), **changes})
+    return ingest(*arguments, env=environment(**changes))
 
 
 @dataclass
@@ -103,20 +102,6 @@ def targets(calls):
     for call in calls:
         seen[call.name, call.path] += 1
         yield call.name, call.path, seen[call.name, call.path]
-
-
-def some_of(calls, names, chance, pattern=r"/(tables|codes|sections)/[\w.]+"):
-    """The calls of these names to disturb. Of many equal ones, on one file or on the files of one folder, the first two, the
-    last and two between."""
-    groups = collections.defaultdict(list)
-    for target in targets(calls):
-        if target[0] in names:
-            groups[target[0], re.sub(pattern, r"/\1/*", target[1])].append(target)
-    some = []
-    for group in groups.values():
-        picked = {0, 1, len(group) - 1, *(chance.randrange(len(group)) for _ in range(2))}
-        some += [target for number, target in enumerate(group) if number in picked]
-    return some
 
 
 def in_parallel(work, cases):
