@@ -105,16 +105,16 @@ def targets(calls):
         yield call.name, call.path, seen[call.name, call.path]
 
 
-def some_of(calls, names, chance, pattern=r"/(tables|codes|sections)/[\w.]+"):
-    """The calls of these names to disturb. Of many equal ones, on one file or on the files of one folder, the first two, the
-    last and two between."""
+def some_of(calls, names, chance, most=5):
+    """The calls of these names to disturb. Of many equal ones, on one file or on the files of one folder, at most as many as
+    stated: the first, the last and others between."""
     groups = collections.defaultdict(list)
     for target in targets(calls):
         if target[0] in names:
-            groups[target[0], re.sub(pattern, r"/\1/*", target[1])].append(target)
+            groups[target[0], re.sub(r"/(tables|codes|sections|assets)/[\w.]+", r"/\1/*", target[1])].append(target)
     some = []
     for group in groups.values():
-        picked = {0, 1, len(group) - 1, *(chance.randrange(len(group)) for _ in range(2))}
+        picked = {0, len(group) - 1, *(chance.randrange(len(group)) for _ in range(most - 2))}
         some += [target for number, target in enumerate(group) if number in picked]
     return some
 
