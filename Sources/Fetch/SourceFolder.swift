@@ -29,11 +29,18 @@ public struct SourceFolder: Sendable {
         }
     }
 
-    /// Removes what arrived in part more than a week ago: nobody will go on with it.
+    /// Removes what arrived in part more than a week ago, and notes on a file that is no longer there: nobody will go on
+    /// with them.
     public func clearForgotten() {
         let files = try? FileManager.default.contentsOfDirectory(
             at: partials, includingPropertiesForKeys: [.contentModificationDateKey])
+        let names = Set((files ?? []).map(\.lastPathComponent))
         for file in files ?? [] {
+            let part = file.deletingPathExtension().appendingPathExtension("part").lastPathComponent
+            if file.pathExtension == "note", !names.contains(part) {
+                try? FileManager.default.removeItem(at: file)
+                continue
+            }
             let changed = try? file.resourceValues(forKeys: [.contentModificationDateKey]).contentModificationDate
             if let changed, changed < Date(timeIntervalSinceNow: -7 * 86_400) {
                 try? FileManager.default.removeItem(at: file)

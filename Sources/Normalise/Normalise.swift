@@ -327,12 +327,15 @@ private func checkConversionFactors(
     if let qp = found.qp, let expectedQP = expected.qp, let qpp { try check(qp, expectedQP, qpp) }
 }
 
-/// ANES's national conversion factors, from its header, against the catalogue's.
+/// ANES's national conversion factors: from the header of its CSV or workbook, against the catalogue's, or the catalogue's
+/// own for a TXT, which has no header, so that its rows are recomputed too.
 private func anesthesiaFactors(
     _ anes: RawTable?, entry: ReleaseCatalogue.Entry
 ) throws(IngestError) -> ConversionFactors<AnesthesiaConversionFactor>? {
-    guard let anes, let text = anes.headerFactors["anesthesia_cf"], let nonQP = AnesthesiaConversionFactor(text)
-    else { return nil }
+    guard let anes else { return nil }
+    guard let text = anes.headerFactors["anesthesia_cf"], let nonQP = AnesthesiaConversionFactor(text) else {
+        return entry.anesthesia
+    }
     let found = ConversionFactors(
         nonQP: nonQP, qp: anes.headerFactors["anesthesia_cf_qp"].flatMap { AnesthesiaConversionFactor($0) })
     if let expected = entry.anesthesia, expected != found {

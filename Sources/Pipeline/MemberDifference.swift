@@ -51,7 +51,8 @@ func contents(of file: URL, name: String) throws(IngestError) -> ArchiveContents
     } catch {
         throw IngestError(
             .unavailable, "source_unreadable", at: Place(file.relativePath),
-            "it cannot be read: \(error.localizedDescription)")
+            "it cannot be read: \(error.localizedDescription)",
+            hint: "Check the folder's permissions and the disk, then fetch again.")
     }
     let archive = try Archive([UInt8](data), name: name)
     var contents = ArchiveContents()

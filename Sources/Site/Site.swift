@@ -76,12 +76,11 @@ public struct Site: Sendable {
     /// - Throws: as ``write(to:)`` does.
     public func writePage(of code: String, to place: URL) throws(IngestError) -> Written {
         let folder = SiteFolder(place: place)
-        try folder.refuseForeign()
+        let mark = try folder.refuseForeign()
         do { try folder.makeFolders(place) } catch { throw folder.cannotWrite(error) }
         guard let line = documents.first else { throw unreadable(code) }
         let page = try page(line)
         var bytes = 0
-        let mark = FileManager.default.fileExists(atPath: place.appendingPathComponent(SiteFolder.mark).path)
         for (path, content) in assets.files + [(CodePage.path(code), page.bytes)]
             + (mark ? [] : [(SiteFolder.mark, self.mark)])
         {

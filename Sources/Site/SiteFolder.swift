@@ -29,21 +29,24 @@ struct SiteFolder {
         place.deletingLastPathComponent().appendingPathComponent(".\(place.lastPathComponent).\(kind)")
     }
 
-    /// - Throws: when the folder holds something that is not of a site of ours.
-    func refuseForeign() throws(IngestError) {
+    /// - Returns: whether the folder holds a site of ours.
+    /// - Throws: when it holds something else.
+    @discardableResult
+    func refuseForeign() throws(IngestError) -> Bool {
         let manager = FileManager.default
         var isFolder: ObjCBool = false
-        guard manager.fileExists(atPath: place.path, isDirectory: &isFolder) else { return }
+        guard manager.fileExists(atPath: place.path, isDirectory: &isFolder) else { return false }
         guard isFolder.boolValue else { throw foreign("it is a file") }
         guard let all = manager.enumerator(atPath: place.path) else { throw foreign("it cannot be read") }
         var paths: [String] = []
         for case let path as String in all { paths.append(path) }
-        if paths.isEmpty { return }
+        if paths.isEmpty { return false }
         let data = try? Data(contentsOf: place.appendingPathComponent(Self.mark))
         guard let data, let mark = try? JSONValue([UInt8](data)), mark["made_by"]?.string == "ingest site" else {
             throw foreign("it holds \(paths.sorted()[0]) and no \(Self.mark) of a site")
         }
         if let other = paths.sorted().first(where: { !Self.isOurs($0) }) { throw foreign("it holds \(other)") }
+        return true
     }
 
     private func foreign(_ what: String) -> IngestError {

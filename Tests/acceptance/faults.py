@@ -10,6 +10,7 @@ import concurrent.futures
 import functools
 import os
 import random
+import re
 import subprocess
 import tempfile
 from dataclasses import dataclass, field
@@ -58,7 +59,7 @@ def library():
     return built
 
 
-def run_watched(root, arguments, *, target=None, how=None, lasting=False, log=None, clock=None):
+def run_watched(root, arguments, *, target=None, how=None, lasting=False, log=None, clock=None, env=None):
     """Runs the program with its calls below `root` watched, and one of them disturbed."""
     changes = {"LD_PRELOAD": str(library()), "FAILING_ROOT": str(root)}
     if target:
@@ -69,7 +70,7 @@ def run_watched(root, arguments, *, target=None, how=None, lasting=False, log=No
         changes["FAILING_LOG"] = str(log)
     if clock:
         changes["FAILING_CLOCK"] = str(clock)
-    return ingest(*arguments, env=environment(**changes))
+    return ingest(*arguments, env={**(env or environment()), **changes})
 
 
 @dataclass
@@ -102,6 +103,20 @@ def targets(calls):
     for call in calls:
         seen[call.name, call.path] += 1
         yield call.name, call.path, seen[call.name, call.path]
+
+
+def some_of(calls, names, chance, most=5):
+    """The calls of these names to disturb. Of many equal ones, on one file or on the files of one folder, at most as many as
+    stated: the first, the last and others between."""
+    groups = collections.defaultdict(list)
+    for target in targets(calls):
+        if target[0] in names:
+            groups[target[0], re.sub(r"/(tables|codes|sections|assets)/[\w.]+", r"/\1/*", target[1])].append(target)
+    some = []
+    for group in groups.values():
+        picked = {0, len(group) - 1, *(chance.randrange(len(group)) for _ in range(most - 2))}
+        some += [target for number, target in enumerate(group) if number in picked]
+    return some
 
 
 def in_parallel(work, cases):

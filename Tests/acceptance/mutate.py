@@ -58,12 +58,13 @@ UNPROVEN = {
            for column in ("opps_pe_nonfacility", "opps_pe_facility", "opps_mp")},
         "codes": dict.fromkeys(("short_descriptor", "title", "suggested_title", "suggested_title_origin", "title_origin",
                                 "relative_values_absence"), "PPRRVU in one form: a descriptor"),
-        "descriptor_digests": {"digest": "PPRRVU in one form: a descriptor"},
+        "descriptor_digests": dict.fromkeys(("digest", "words_digest"), "PPRRVU in one form: a descriptor"),
     },
     "GPCI": {"localities": {
         **dict.fromkeys(("state", "name"), "a locality's name stands in GPCI alone"),
         **dict.fromkeys(("gpci_work", "gpci_work_unfloored", "gpci_pe", "gpci_mp", "alaska_work_floor", "frontier_pe_floor"),
-                        "GPCI without ANES and OPPSCAP: nothing is computed from it")}},
+                        "GPCI without ANES and OPPSCAP: nothing is computed from it"),
+        None: "GPCI without ANES, LOCCO and OPPSCAP: nothing else lists the localities"}},
     "ANES": {},
     "LOCCO": {"localities": dict.fromkeys(("fee_schedule_area", "counties", "state", "name"), "LOCCO says it alone")},
     "OPPSCAP": {},
@@ -74,8 +75,8 @@ UNPROVEN = {
             "cross_references", "asc_group", "asc_date", "opps_group", "opps_policy", "opps_date", "processing_note", "betos",
             "types_of_service", "anesthesia_base_units", "added", "action_effective", "terminated", "action", "category",
             "category_name", "route", "relative_values_absence", "hcpcs_absence")},
-        "modifiers": {None: HCPCS_TEXT, **{column: HCPCS_TEXT for column in ("*",)}},
-        "descriptor_digests": {"digest": HCPCS_TEXT},
+        "modifiers": {None: HCPCS_TEXT, "*": HCPCS_TEXT},
+        "descriptor_digests": dict.fromkeys(("digest", "words_digest"), HCPCS_TEXT),
     },
     "LIMITS": {"drug_payment_limits": {"*": "a payment limit stands in the ASP file alone"}},
     "CROSSWALK": {"drug_products": {"*": "a product stands in the crosswalk alone"}},
@@ -654,7 +655,9 @@ def judge(base, made, result, store):
     if published.manifest["content_hash"] == base.published.manifest["content_hash"]:
         return "same content", []
     found = differences(published, base.published)
-    warnings = [line for line in result.err.splitlines() if line not in base.said and re.search(r"(warning|note):", line)]
+    warnings = [
+        line for line in result.err.splitlines()
+        if line not in base.said and re.search(r"(warning|note):|^missing: ", line)]
     families = {family(member) for member in made.members} if made.members else {None}
     lines = changed_lines(base, made)
     texts = {word for line in lines for word in re.findall(rb"[A-Z0-9]+", line)}
@@ -681,7 +684,9 @@ def judge(base, made, result, store):
             allowed, forms = UNPROVEN_ALIKE, 1
         if column in PROVEN_GPCI and any(family(member) in ("ANES", "OPPSCAP") for member in present):
             allowed = {}
-        if forms > 1 and "PPRRVU" in families or not (column in allowed or "*" in allowed or None in allowed and column is None):
+        if table == "localities" and column is None and any(family(member) in ("ANES", "LOCCO", "OPPSCAP") for member in present):
+            allowed = {}
+        if forms > 1 and not made.is_alike or not (column in allowed or "*" in allowed or None in allowed and column is None):
             raise Wrong(f"{about} ({len(found)} cells differ)")
         name = key[0].encode()
         if not made.is_alike and name not in texts and not any(name in text for text in texts):
