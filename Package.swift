@@ -112,7 +112,8 @@ let package = Package(
         .executableTarget(
             name: "ingest",
             dependencies: [
-                "CSystem", "Diff", "Fetch", "JSON", "Model", "Overlay", "Payment", "Pipeline", "Preview", "Schemas",
+                "CSystem", "Diff", "Digest", "Fetch", "JSON", "Model", "Overlay", "Payment", "Pipeline", "Preview",
+                "Schemas",
                 "Site", "Store", "Verify",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),

@@ -61,6 +61,27 @@ public func replaceFile(_ url: URL, with bytes: [UInt8]) throws(IngestError) {
     }
 }
 
+/// Makes a file that must not be there yet, with the permissions `mode` from its first moment.
+/// - Throws: when it is there or cannot be written; a file that was begun is taken away.
+func createFile(_ url: URL, _ bytes: [UInt8], mode: mode_t) throws(IngestError) {
+    let descriptor = open(url.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+    do {
+        guard descriptor >= 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        do {
+            try handle.write(contentsOf: bytes)
+            try handle.synchronize()
+        } catch {
+            try? FileManager.default.removeItem(at: url)
+            throw error
+        }
+    } catch {
+        throw IngestError(
+            .cannotWrite, "cannot_write", at: Place(url.path), "it cannot be written: \(error.localizedDescription)",
+            hint: "Check that there is no such file, the disk's free space and the folder's permissions.")
+    }
+}
+
 /// Writes a file and waits until the disk has it.
 func writeThrough(_ bytes: [UInt8], to url: URL) throws {
     try Data(bytes).write(to: url)
