@@ -144,7 +144,7 @@ let package = Package(
             name: "EmitTests",
             dependencies: ["CSV", "Emit", "JSON", "Model", "Overlay", "Schemas", "Store", "TestSupport"]),
         .testTarget(name: "DiffTests", dependencies: ["CSV", "Diff", "JSON", "Model", "Schemas", "TestSupport"]),
-        .testTarget(name: "StoreTests", dependencies: ["JSON", "Model", "Store", "TestSupport"]),
+        .testTarget(name: "StoreTests", dependencies: ["Digest", "JSON", "Model", "Store", "TestSupport"]),
     ],
     cLanguageStandard: .c2x
 )

@@ -35,7 +35,9 @@ extension Store {
         }
         func expectFolder(_ path: String, isKnown: Bool) {
             if !isKnown || kind(of: root.appendingPathComponent(path)) != .typeDirectory {
-                whole.problem("file_unknown", Place(path), "this is no folder that a run publishes")
+                whole.problem(
+                    "file_unknown", Place(path), "this is no folder that a run publishes",
+                    hint: "Take it out of the store: whatever is not published is not checked either.")
             }
         }
         for label in names("releases") {

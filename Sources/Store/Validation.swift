@@ -137,14 +137,16 @@ private func checkNames(in folder: URL, listed: Set<String>, _ validation: inout
     let present = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
     for path in present.sorted() {
         let found = kind(of: folder.appendingPathComponent(path))
+        let hint = "Take it out of the revision, or restore the whole revision from a copy."
         if found == .typeDirectory {
             if !folders.contains(path) {
-                validation.problem("file_unknown", Place(path), "no file that the manifest names is in this folder")
+                validation.problem(
+                    "file_unknown", Place(path), "no file that the manifest names is in this folder", hint: hint)
             }
         } else if !listed.contains(path) {
-            validation.problem("file_unknown", Place(path), "the manifest does not name it")
+            validation.problem("file_unknown", Place(path), "the manifest does not name it", hint: hint)
         } else if found != .typeRegular {
-            validation.problem("file_kind", Place(path), "it is no file of its own, but a link or a device")
+            validation.problem("file_kind", Place(path), "it is no file of its own, but a link or a device", hint: hint)
         }
     }
 }
