@@ -112,7 +112,8 @@ let package = Package(
         .executableTarget(
             name: "ingest",
             dependencies: [
-                "CSystem", "Diff", "Fetch", "JSON", "Model", "Overlay", "Payment", "Pipeline", "Preview", "Schemas",
+                "CSystem", "Diff", "Digest", "Fetch", "JSON", "Model", "Overlay", "Payment", "Pipeline", "Preview",
+                "Schemas",
                 "Site", "Store", "Verify",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
@@ -143,7 +144,7 @@ let package = Package(
             name: "EmitTests",
             dependencies: ["CSV", "Emit", "JSON", "Model", "Overlay", "Schemas", "Store", "TestSupport"]),
         .testTarget(name: "DiffTests", dependencies: ["CSV", "Diff", "JSON", "Model", "Schemas", "TestSupport"]),
-        .testTarget(name: "StoreTests", dependencies: ["JSON", "Model", "Store", "TestSupport"]),
+        .testTarget(name: "StoreTests", dependencies: ["Digest", "JSON", "Model", "Store", "TestSupport"]),
 
         // What every reader promises for any bytes; libcsv stands beside our tokeniser.
         .target(

@@ -51,4 +51,9 @@ public struct Digest {
     }
 
     public static func hex(_ text: String) -> String { hex(Array(text.utf8)) }
+
+    /// The file that names `bytes` by their hash, as `sha256sum --check` reads it.
+    public static func seal(of bytes: borrowing [UInt8], name: String) -> [UInt8] {
+        Array("\(hex(bytes))  \(name)\n".utf8)
+    }
 }

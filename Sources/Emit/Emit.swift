@@ -5,7 +5,7 @@ public import Model
 import Parallel
 public import Schemas
 
-/// A dataset written to a folder, all but the two files that name its revision.
+/// A dataset written to a folder, all but the files that name its revision.
 public struct Emitted: Sendable {
     let dataset: Dataset
     let schemas: Schemas
@@ -14,17 +14,21 @@ public struct Emitted: Sendable {
     /// What the tables say, independent of where it was read.
     public var contentHash: String { Emit.contentHash(files) }
 
-    /// `datapackage.json` and `manifest.json` as revision `revision` has them, with `further` files of its folder.
+    /// `datapackage.json`, `manifest.json` and its seal as revision `revision` has them, with `further` files of its
+    /// folder.
+    /// - Parameter sequence: the revision's place in the store's order of publication.
     public func revisionFiles(
-        _ revision: Int, further: [EmittedFile] = []
+        _ revision: Int, sequence: Int, further: [EmittedFile] = []
     ) -> [(path: String, bytes: [UInt8])] {
         let package = dataPackage(dataset, revision: revision, files: files, schemas: schemas)
         let packageFile = EmittedFile(
             path: "datapackage.json", sha256: Digest.hex(package), bytes: package.count, rows: nil)
         let all = (files + [packageFile] + further).sorted { $0.path < $1.path }
+        let manifest = manifest(dataset, revision: revision, sequence: sequence, files: all)
         return [
             (packageFile.path, package),
-            ("manifest.json", manifest(dataset, revision: revision, files: all)),
+            ("manifest.json", manifest),
+            ("manifest.json.sha256", Digest.seal(of: manifest, name: "manifest.json")),
         ]
     }
 }

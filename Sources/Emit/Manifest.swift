@@ -4,10 +4,10 @@ public import Model
 import Schemas
 
 /// The version of the emitted shape. A consumer that knows 1.x reads every 1.y.
-public let schemaVersion = "1.2.0"
+public let schemaVersion = "1.3.0"
 
 /// `manifest.json`: identity, inputs, counts, verification, and every file with its hash.
-func manifest(_ dataset: Dataset, revision: Int, files: [EmittedFile]) -> [UInt8] {
+func manifest(_ dataset: Dataset, revision: Int, sequence: Int, files: [EmittedFile]) -> [UInt8] {
     let canonical = dataset.canonical
     let states = canonical.reviewed.map { canonical.codes[$0].editorial?.review?.state }
     var json = JSONWriter(indented: true)
@@ -22,6 +22,7 @@ func manifest(_ dataset: Dataset, revision: Int, files: [EmittedFile]) -> [UInt8
             }
             json.field("released", .date(canonical.released))
         }
+        json.field("sequence", sequence)
         json.object("tool") { json in
             json.field("name", "ingest")
             json.field("version", dataset.tool)
@@ -142,7 +143,9 @@ func manifest(_ dataset: Dataset, revision: Int, files: [EmittedFile]) -> [UInt8
 }
 
 /// `manifest.json` of a dataset that is only looked at: without files and a revision.
-public func manifest(ofUnpublished dataset: Dataset) -> [UInt8] { manifest(dataset, revision: 0, files: []) }
+public func manifest(ofUnpublished dataset: Dataset) -> [UInt8] {
+    manifest(dataset, revision: 0, sequence: 0, files: [])
+}
 
 /// A hash of what the tables say, whatever file and line it came from: equal for CMS's CSV and for a copy of
 /// it that lost its leading zeros.

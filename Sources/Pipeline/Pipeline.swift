@@ -1,6 +1,6 @@
 import Acquire
 public import Diff
-import Digest
+public import Digest
 import Emit
 public import Foundation
 import JSON
@@ -28,6 +28,8 @@ public struct RunOptions: Sendable {
     public var payments: Bool
     /// Whether texts that are known not to fit their code any more are left out.
     public var isStrictlyEditorial = false
+    /// What signs the manifest, if it is to be signed.
+    public var signingKey: SigningKey?
     /// What the release may change.
     public var policy: Policy
 
@@ -136,7 +138,8 @@ public func run(
     do {
         let emitted = try emit(dataset, to: staging, schemas: schemas)
         return try publish(
-            emitted, dataset, in: staging, options.policy, store: store, schemas: schemas, progress: progress)
+            emitted, dataset, in: staging, options.policy, signingKey: options.signingKey, store: store,
+            schemas: schemas, progress: progress)
     } catch {
         try? store.clearStaging()
         throw error
@@ -145,11 +148,12 @@ public func run(
 
 /// Compares what was emitted with what was published before, and publishes it when the policy lets it pass.
 private func publish(
-    _ emitted: Emitted, _ dataset: Dataset, in staging: URL, _ policy: Policy, store: Store, schemas: Schemas,
-    progress: (StageProgress) -> Void
+    _ emitted: Emitted, _ dataset: Dataset, in staging: URL, _ policy: Policy, signingKey: SigningKey?, store: Store,
+    schemas: Schemas, progress: (StageProgress) -> Void
 ) throws(IngestError) -> RunReport {
     let release = dataset.canonical.release
     let newest = try store.revisions(of: release.label).last
+    let sequence = try store.nextSequence()
     var unchanged: Revision?
     if let newest, try isUnchanged(emitted, newest, store) { unchanged = newest }
     let number = unchanged?.number ?? (newest?.number ?? 0) + 1
@@ -158,13 +162,14 @@ private func publish(
         ofLabel: release.label, number: number, effectiveFrom: release.effectiveFrom, in: store)
     progress(StageProgress(stage: .diff, detail: base.map { "against \($0.name)" } ?? "no release before"))
     let difference = try difference(
-        base: base, head: staging, manifest: try manifest(of: emitted, number), in: store, schemas: schemas)
+        base: base, head: staging, manifest: try manifest(of: emitted, number, sequence), in: store, schemas: schemas)
     let verdict = policy.judge(difference, schemas: schemas)
     func report(_ outcome: RunReport.Outcome, _ reports: [Report]? = nil) -> RunReport {
         RunReport(dataset: dataset, outcome: outcome, difference: difference, verdict: verdict, reports: reports)
     }
     if let unchanged {
         try refuseDamaged(emitted, unchanged, store)
+        if let signingKey { try store.refuseUnsigned(unchanged, by: signingKey) }
         try store.clearStaging()
         return report(.unchanged(unchanged))
     }
@@ -181,13 +186,19 @@ private func publish(
         further.append(
             EmittedFile(path: report.path, sha256: Digest.hex(report.bytes), bytes: report.bytes.count, rows: nil))
     }
-    for file in emitted.revisionFiles(number, further: further) { try store.stage(file.bytes, as: file.path) }
+    for file in emitted.revisionFiles(number, sequence: sequence, further: further) {
+        try store.stage(file.bytes, as: file.path)
+        if let signingKey, file.path == "manifest.json" {
+            let signature = try ManifestSignature(of: file.bytes, by: signingKey)
+            try store.stage(signature.line, as: ManifestSignature.fileName)
+        }
+    }
     return report(.published(try store.publish(label: release.label, number: number)), reports)
 }
 
 /// The manifest that a revision would have, for the stage `diff`, which adds files of its own to it.
-private func manifest(of emitted: Emitted, _ number: Int) throws(IngestError) -> JSONValue {
-    for file in emitted.revisionFiles(number) where file.path == "manifest.json" {
+private func manifest(of emitted: Emitted, _ number: Int, _ sequence: Int) throws(IngestError) -> JSONValue {
+    for file in emitted.revisionFiles(number, sequence: sequence) where file.path == "manifest.json" {
         if let manifest = try? JSONValue(file.bytes) { return manifest }
     }
     throw IngestError(.badData, "manifest_unreadable", at: Place("manifest.json"), "the manifest just made is no JSON")
@@ -230,7 +241,9 @@ func prove(
 /// file's hash and every input, so comparing it compares all. The difference follows from the data and from what was
 /// published before it, so it is taken as published.
 private func isUnchanged(_ emitted: Emitted, _ newest: Revision, _ store: Store) throws(IngestError) -> Bool {
-    for file in emitted.revisionFiles(newest.number, further: try differenceFiles(of: newest, store)) {
+    let further = try differenceFiles(of: newest, store)
+    let sequence = try store.sequence(of: newest)
+    for file in emitted.revisionFiles(newest.number, sequence: sequence, further: further) {
         let published = try? Data(contentsOf: newest.folder.appendingPathComponent(file.path))
         guard let published, published.elementsEqual(file.bytes) else { return false }
     }
@@ -256,7 +269,8 @@ private func refuseDamaged(_ emitted: Emitted, _ newest: Revision, _ store: Stor
             throw IngestError(
                 .badData, "published_changed", at: Place("\(newest.name)/\(file.path)"),
                 "this published file is no longer what was published",
-                hint: "Restore the revision's folder from a copy, or remove it and publish it again.")
+                hint: "Restore the revision's folder from a copy. What is removed and published again has another "
+                    + "sequence, and `ingest validate` of the store says what is missing.")
         }
     }
 }

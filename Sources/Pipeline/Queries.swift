@@ -123,6 +123,17 @@ public func validationJSON(_ validation: Validation) -> [UInt8] {
             json.field("files", validation.files)
             json.field("documents", validation.documents)
             json.field("rows", validation.rows)
+            json.array("revisions") { json in
+                for revision in validation.revisions {
+                    json.object { json in
+                        json.field("release", revision.label)
+                        json.field("revision", revision.number)
+                        json.field("sequence", revision.sequence)
+                        json.field("manifest_sha256", revision.manifestSHA256)
+                        json.field("signed_by", revision.signer)
+                    }
+                }
+            }
             json.array("problems") { json in
                 for kind in validation.diagnostics.kinds {
                     for problem in kind.first {

@@ -1,5 +1,4 @@
 import CSV
-import Digest
 public import Foundation
 public import JSON
 public import Model
@@ -125,7 +124,9 @@ public struct Store: Sendable {
     /// - Throws: when it cannot be read.
     public func manifest(of revision: Revision) throws(IngestError) -> JSONValue { try readManifest(of: revision).json }
 
-    private func readManifest(of revision: Revision) throws(IngestError) -> (bytes: [UInt8], json: JSONValue) {
+    /// A revision's manifest as it lies there, and what it says.
+    /// - Throws: when it cannot be read.
+    func readManifest(of revision: Revision) throws(IngestError) -> (bytes: [UInt8], json: JSONValue) {
         let url = revision.folder.appendingPathComponent("manifest.json")
         let reason: String
         do {
@@ -275,33 +276,13 @@ public struct Store: Sendable {
         return told
     }
 
-    /// Points `latest.json` at the newest revision of the release that is effective last. Follows from what
-    /// the store holds, so that it can always be put right.
+    /// Puts ``pointer()`` into `latest.json`.
     private func writeLatest() throws(IngestError) {
-        var latest: (from: String, revision: Revision, manifest: JSONValue, sha256: String)?
-        for newest in try newestRevisions() {
-            // A manifest that cannot be read is no reason to point at an older release.
-            let (bytes, manifest) = try readManifest(of: newest)
-            let from = manifest["release"]?["effective"]?["from"]?.string ?? ""
-            if let current = latest, (current.from, current.revision.label) > (from, newest.label) { continue }
-            latest = (from, newest, manifest, Digest.hex(bytes))
-        }
-        guard let latest else { return }
-        let path = "releases/\(latest.revision.label)/r\(latest.revision.number)"
-        let json = """
-            {
-              "release": "\(latest.revision.label)",
-              "revision": \(latest.revision.number),
-              "path": "\(path)",
-              "content_hash": "\(latest.manifest["content_hash"]?.string ?? "")",
-              "manifest_sha256": "\(latest.sha256)"
-            }
-
-            """
+        guard let json = try pointer() else { return }
         let url = root.appendingPathComponent("latest.json")
-        if let current = try? Data(contentsOf: url), current.elementsEqual(json.utf8) { return }
+        if let current = try? Data(contentsOf: url), current.elementsEqual(json) { return }
         let aside = root.appendingPathComponent(".latest.json")
-        try write(Array(json.utf8), to: aside)
+        try write(json, to: aside)
         do {
             try renameFile(aside, to: url)
             try synchroniseFolder(root)

@@ -70,12 +70,34 @@ public func replaceFile(_ url: URL, with bytes: [UInt8]) throws(IngestError) {
     }
 }
 
+/// Makes a file that must not be there yet, with the permissions `mode` from its first moment.
+/// - Throws: when it is there or cannot be written; a file that was begun is taken away.
+func createFile(_ url: URL, _ bytes: [UInt8], mode: mode_t) throws(IngestError) {
+    do {
+        let descriptor = open(url.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+        guard descriptor >= 0 else { throw systemError(errno) }
+        defer { close(descriptor) }
+        do { try writeThrough(bytes, to: descriptor) } catch {
+            unlink(url.path)
+            throw error
+        }
+    } catch {
+        throw IngestError(
+            .cannotWrite, "cannot_write", at: Place(url.path), "it cannot be written: \(error.localizedDescription)",
+            hint: "Check that there is no such file, the disk's free space and the folder's permissions.")
+    }
+}
+
 /// Writes a file and waits until the disk has it. Not with Foundation, which takes a write that the system cut short for
 /// a whole one.
 func writeThrough(_ bytes: [UInt8], to url: URL) throws {
     let descriptor = open(url.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw systemError(errno) }
     defer { close(descriptor) }
+    try writeThrough(bytes, to: descriptor)
+}
+
+private func writeThrough(_ bytes: [UInt8], to descriptor: Int32) throws {
     var written = 0
     while written < bytes.count {
         let count = bytes.withUnsafeBytes { bytes in

@@ -1,5 +1,5 @@
 import CSV
-import Digest
+public import Digest
 public import Foundation
 import JSON
 public import Model
@@ -10,25 +10,52 @@ public struct Validation: Sendable {
     public var files = 0
     public var documents = 0
     public var rows = 0
+    /// The revisions that were looked at, as their manifests name them.
+    public var revisions: [ValidatedRevision] = []
     public var diagnostics = Diagnostics()
 
-    fileprivate mutating func problem(_ id: String, _ place: Place, _ message: String, hint: String? = nil) {
+    mutating func problem(_ id: String, _ place: Place, _ message: String, hint: String? = nil) {
         diagnostics.add(Diagnostic(.error, id, at: place, message, hint: hint))
     }
 }
 
-/// Checks a published revision: its manifest, every file's bytes, its documents and tables.
+/// A revision as its manifest names it.
+public struct ValidatedRevision: Sendable {
+    public let label: String
+    public let number: Int
+    /// Its place in the store's order of publication.
+    public let sequence: Int
+    public let manifestSHA256: String
+    /// The ID of the key by which it is signed; one of the reader's where they named any.
+    public let signer: String?
+}
+
+/// Checks a published revision: its manifest, seal and signature, every file's bytes, its documents and tables.
+/// - Parameter trusted: the keys of which one must have signed it; none when it need not be signed.
 /// - Throws: when there is no manifest to check against.
-public func validateRevision(_ folder: URL, schemas: Schemas) throws(IngestError) -> Validation {
+public func validateRevision(
+    _ folder: URL, trusted: [PublicKey] = [], schemas: Schemas
+) throws(IngestError) -> Validation {
     var validation = Validation()
     let manifestURL = folder.appendingPathComponent("manifest.json")
     guard let data = try? Data(contentsOf: manifestURL) else {
         throw IngestError(
             .unavailable, "manifest_missing", at: Place(manifestURL.relativePath), "there is no manifest to read here",
-            hint: "Name a revision's folder, such as store/releases/RVU26A/r1.")
+            hint: "Name a revision's folder, such as store/releases/RVU26A/r1, or a store.")
     }
+    let manifestBytes = [UInt8](data)
+    let seal = try? Data(contentsOf: folder.appendingPathComponent(sealName))
+    if seal?.elementsEqual(Digest.seal(of: manifestBytes, name: "manifest.json")) != true {
+        validation.problem(
+            seal == nil ? "seal_missing" : "manifest_changed", Place(seal == nil ? sealName : "manifest.json"),
+            seal == nil
+                ? "the manifest's own hash is not there" : "its hash is not the one that \(sealName) says",
+            hint: "A published revision never changes: restore it from a copy.")
+    }
+    let (problem, signer) = checkSignature(in: folder, of: manifestBytes, trusted: trusted)
+    if let problem { validation.diagnostics.add(problem) }
     let manifest: JSONValue
-    do { manifest = try JSONValue([UInt8](data)) } catch {
+    do { manifest = try JSONValue(manifestBytes) } catch {
         validation.problem(
             "manifest_unreadable", Place("manifest.json"), "it is no JSON from byte \(error.offset) on")
         return validation
@@ -37,7 +64,15 @@ public func validateRevision(_ folder: URL, schemas: Schemas) throws(IngestError
         validation.problem("manifest_schema", Place("manifest.json"), problem)
     }
 
-    var listed: Set<String> = ["manifest.json"]
+    if manifest["sequence"] != nil, manifest.sequence < 1 {
+        validation.problem("manifest_schema", Place("manifest.json"), "/sequence: expected 1 or more")
+    }
+    validation.revisions.append(
+        ValidatedRevision(
+            label: manifest["release"]?["label"]?.string ?? "", number: manifest["release"]?["revision"]?.integer ?? 0,
+            sequence: manifest.sequence, manifestSHA256: Digest.hex(manifestBytes), signer: signer?.id))
+
+    var listed: Set<String> = ["manifest.json", sealName, ManifestSignature.fileName]
     var hashes: [(path: String, sha256: String)] = []
     var keys = KeyRing()
     for file in manifest["files"]?.elements ?? [] {
@@ -45,10 +80,13 @@ public func validateRevision(_ folder: URL, schemas: Schemas) throws(IngestError
         listed.insert(path)
         validation.files += 1
         let place = Place(path)
-        guard !path.hasPrefix("/"), !path.split(separator: "/").contains(".."),
+        let found = kind(of: folder.appendingPathComponent(path))
+        guard !path.hasPrefix("/"), !path.split(separator: "/").contains(".."), found == .typeRegular,
             let data = try? Data(contentsOf: folder.appendingPathComponent(path), options: .mappedIfSafe)
         else {
-            validation.problem("file_missing", place, "the manifest names it and it is not there")
+            validation.problem(
+                "file_missing", place,
+                "the manifest names it and " + (found == nil ? "it is not there" : "it is no file that can be read"))
             continue
         }
         let bytes = [UInt8](data)
@@ -84,13 +122,38 @@ public func validateRevision(_ folder: URL, schemas: Schemas) throws(IngestError
             "content_hash", Place("manifest.json"),
             "the content hash of the tables is \(contentHash), not the one stated")
     }
-    let present = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
-    for path in present.sorted() where !listed.contains(path) {
-        var isFolder: ObjCBool = false
-        _ = FileManager.default.fileExists(atPath: folder.appendingPathComponent(path).path, isDirectory: &isFolder)
-        if !isFolder.boolValue { validation.problem("file_unknown", Place(path), "the manifest does not name it") }
-    }
+    checkNames(in: folder, listed: listed, &validation)
     return validation
+}
+
+/// Looks for what a published revision does not have: files that the manifest does not name, folders without any of
+/// its files, and links, which lead to what can still change.
+private func checkNames(in folder: URL, listed: Set<String>, _ validation: inout Validation) {
+    var folders: Set<String> = []
+    for path in listed {
+        let parts = path.split(separator: "/").dropLast()
+        for count in 1..<(parts.count + 1) { folders.insert(parts.prefix(count).joined(separator: "/")) }
+    }
+    let present = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
+    for path in present.sorted() {
+        let found = kind(of: folder.appendingPathComponent(path))
+        let hint = "Take it out of the revision, or restore the whole revision from a copy."
+        if found == .typeDirectory {
+            if !folders.contains(path) {
+                validation.problem(
+                    "file_unknown", Place(path), "no file that the manifest names is in this folder", hint: hint)
+            }
+        } else if !listed.contains(path) {
+            validation.problem("file_unknown", Place(path), "the manifest does not name it", hint: hint)
+        } else if found != .typeRegular {
+            validation.problem("file_kind", Place(path), "it is no file of its own, but a link or a device", hint: hint)
+        }
+    }
+}
+
+/// What lies at a place itself, not where a link leads; `nil` for nothing.
+func kind(of url: URL) -> FileAttributeType? {
+    (try? FileManager.default.attributesOfItem(atPath: url.path))?[.type] as? FileAttributeType
 }
 
 private func checkDocuments(_ bytes: [UInt8], _ validation: inout Validation) throws(IngestError) -> Int {

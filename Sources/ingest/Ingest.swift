@@ -23,7 +23,7 @@ struct Ingest: ParsableCommand {
         version: toolVersion,
         subcommands: [
             Run.self, FetchCommand.self, DiffCommand.self, History.self, Show.self, Explain.self, Search.self,
-            Releases.self, VerifyCommand.self, Validate.self, OverlayCommand.self, SiteCommand.self,
+            Releases.self, VerifyCommand.self, Validate.self, Keygen.self, OverlayCommand.self, SiteCommand.self,
             PreviewCommand.self,
         ],
         defaultSubcommand: nil)

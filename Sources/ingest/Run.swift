@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Diff
+import Digest
 import Foundation
 public import Model
 import Pipeline
@@ -59,6 +60,11 @@ struct Run: ParsableCommand {
     @Flag(help: "Write tables/payments.csv as well: every payable row, locality, setting and track.")
     var payments = false
 
+    @Option(
+        help: "Sign the manifest with this private key (see `ingest keygen`): manifest.json.sig in the revision.",
+        completion: .file())
+    var sign: String?
+
     @Option(help: ArgumentHelp("Write each stage's time and memory to this file.", visibility: .hidden))
     var timings: String?
 
@@ -80,6 +86,7 @@ struct Run: ParsableCommand {
         try reporting(consequence: "Nothing was published.") {
             let talk = Talk()
             let schemas = try Schemas()
+            let key = try sign.map { try readSigningKey(URL(fileURLWithPath: $0)) }
             let inputs =
                 try input.isEmpty
                 ? fetching.files(of: release, store: store.value, network: network, licenses: acceptLicense) : input
@@ -90,6 +97,7 @@ struct Run: ParsableCommand {
                     checking: checking.value, payments: payments,
                     policy: try readPolicy(gate.policy, schemas: schemas))
                 options.isStrictlyEditorial = strictEditorial
+                options.signingKey = key
                 return try Pipeline.run(options, schemas: schemas) { progress in
                     measured.begin(progress.stage)
                     talk.progress(progress)
@@ -107,6 +115,7 @@ struct Run: ParsableCommand {
                 report.verdict, overlays: overlays ?? "",
                 diagnostics: report.dataset.canonical.diagnostics)
             talk.sayResult(report, store: store.store)
+            if let key, report.revision != nil { talk.say("signed by the key \(key.publicKey.id)") }
             if let revision = report.revision {
                 if format.format == .json {
                     printData([UInt8](try Data(contentsOf: revision.folder.appendingPathComponent("manifest.json"))))

@@ -24,17 +24,26 @@ struct ValidationTests {
     private func change(_ path: String, _ old: String, _ new: String) throws {
         let text = String(decoding: try written.bytes(path), as: UTF8.self)
         try #require(text.contains(old))
-        try Data(text.replacing(old, with: new).utf8).write(to: written.folder[path])
+        let changed = Array(text.replacing(old, with: new).utf8)
+        try Data(changed).write(to: written.folder[path])
+        if path == "manifest.json" {
+            try Data("\(sha256(changed))  manifest.json\n".utf8).write(to: written.folder["manifest.json.sha256"])
+        }
     }
 
-    @Test("One changed byte of any file is noticed")
-    func changedByte() throws {
-        var random = SeededRandom(3)
-        for (path, bytes) in original.sorted(by: { $0.key < $1.key }) where path != "manifest.json" {
-            var changed = bytes
-            changed[Int.random(in: bytes.indices, using: &random)] ^= 1
-            try Data(changed).write(to: written.folder[path])
-            #expect(try problems().contains("file_changed"), "\(path)")
+    @Test(
+        "A flipped bit of any file is noticed, the manifest and its seal included",
+        arguments: 1...4 as ClosedRange<UInt64>)
+    func flippedBit(seed: UInt64) throws {
+        var random = SeededRandom(seed)
+        for (path, bytes) in original.sorted(by: { $0.key < $1.key }) {
+            for _ in 0..<30 {
+                var changed = bytes
+                changed[Int.random(in: bytes.indices, using: &random)] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+                try Data(changed).write(to: written.folder[path])
+                let expected: Set = path.hasPrefix("manifest.json") ? ["manifest_changed"] : ["file_changed"]
+                #expect(try expected.isSubset(of: problems()), "\(path)")
+            }
             try Data(bytes).write(to: written.folder[path])
         }
         #expect(try problems().isEmpty)
@@ -68,10 +77,16 @@ struct ValidationTests {
         #expect(try problems() == ["content_hash"])
     }
 
+    @Test("A manifest without its seal is noticed")
+    func noSeal() throws {
+        try FileManager.default.removeItem(at: written.folder["manifest.json.sha256"])
+        #expect(try problems() == ["seal_missing"])
+    }
+
     @Test("A manifest that is no JSON, or not there, is said to be so")
     func noManifest() throws {
         try Data("{".utf8).write(to: written.folder["manifest.json"])
-        #expect(try problems() == ["manifest_unreadable"])
+        #expect(try problems() == ["manifest_changed", "manifest_unreadable"])
         try FileManager.default.removeItem(at: written.folder["manifest.json"])
         #expect(refusal { try validateRevision(written.folder.url, schemas: schemas) }?.ids == ["manifest_missing"])
     }

@@ -130,7 +130,7 @@ extension ReleaseFiles {
 public func write(_ dataset: Dataset, to folder: URL, revision number: Int = 1) throws -> String {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let emitted = try emit(dataset, to: folder, schemas: schemas)
-    for file in emitted.revisionFiles(number) {
+    for file in emitted.revisionFiles(number, sequence: 1) {
         try Data(file.bytes).write(to: folder.appendingPathComponent(file.path))
     }
     return emitted.contentHash

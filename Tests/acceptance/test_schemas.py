@@ -199,7 +199,7 @@ def test_the_manifest_lists_every_file_with_its_bytes_hash_and_rows(published):
 
     listed = {file["path"]: file for file in published.manifest["files"]}
     present = {str(path.relative_to(published.folder)) for path in published.folder.rglob("*") if path.is_file()}
-    assert set(listed) == present - {"manifest.json"}
+    assert set(listed) == present - {"manifest.json", "manifest.json.sha256"}
     for path, file in listed.items():
         data = (published.folder / path).read_bytes()
         assert (file["bytes"], file["sha256"]) == (len(data), hashlib.sha256(data).hexdigest()), path
@@ -216,6 +216,7 @@ def test_the_pointer_names_the_manifest_by_its_hash(published):
     data = (published.store / latest["path"] / "manifest.json").read_bytes()
     assert latest["manifest_sha256"] == hashlib.sha256(data).hexdigest()
     assert latest["content_hash"] == published.manifest["content_hash"]
+    assert latest["sequence"] == published.manifest["sequence"] == 1
 
 
 def test_the_manifests_inputs_are_named_by_their_own_hashes(samples):

@@ -79,7 +79,7 @@ def test_an_empty_file_is_found(copy):
 def test_a_changed_manifest_is_found(change, copy):
     manifest = json.loads((copy / "manifest.json").read_text())
     change(manifest)
-    (copy / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    write_sealed(copy, manifest)
     check_found(copy)
 
 
@@ -87,6 +87,15 @@ def test_a_changed_manifest_is_found(change, copy):
 def test_a_manifest_that_is_none_is_found(text, copy):
     (copy / "manifest.json").write_text(text)
     check_found(copy, "manifest.json")
+
+
+def write_sealed(folder, manifest):
+    """Writes the manifest and its own hash beside it."""
+    import hashlib
+
+    data = (json.dumps(manifest, indent=2) + "\n").encode()
+    (folder / "manifest.json").write_bytes(data)
+    (folder / "manifest.json.sha256").write_text(f"{hashlib.sha256(data).hexdigest()}  manifest.json\n")
 
 
 def reseal(folder, path):
@@ -101,7 +110,7 @@ def reseal(folder, path):
     facts = sorted(
         (f["path"], f["sha256"]) for f in manifest["files"] if f["path"].startswith("tables/") and f["path"] != "tables/provenance.csv")
     manifest["content_hash"] = "sha256:" + hashlib.sha256("".join(f"{p} {h}\n" for p, h in facts).encode()).hexdigest()
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    write_sealed(folder, manifest)
 
 
 @pytest.mark.parametrize("path, old, new", [
@@ -134,10 +143,13 @@ def test_a_table_whose_reference_leads_nowhere_is_found_under_a_right_hash(copy)
 
 
 def test_a_folder_that_is_no_revision_is_said(tmp_path, samples):
-    for folder in (tmp_path, tmp_path / "nothing", samples.store):
+    for folder in (tmp_path, tmp_path / "nothing", samples.store / "releases"):
         result = ingest("validate", folder)
         assert result.code in (2, 69), result
         assert "manifest.json" in result.err
+    (tmp_path / "releases").mkdir()
+    result = ingest("validate", tmp_path)
+    assert result.code == 69 and "[store_empty]" in result.err, result
 
 
 def test_the_JSON_of_validate_lists_the_problems(copy):
