@@ -1,9 +1,10 @@
 """Parsing all CSV tables of a release: ours, pandas, polars and DuckDB; and in one process beside libcsv alone."""
 
+import functools
 import json
 import statistics
 
-from .process import aside, measure, refuse, rounds
+from .process import aside, measure, middle, refuse, rounds
 from .report import Row, Section, seconds, spread, times
 from .setting import RIVALS
 
@@ -17,18 +18,23 @@ def run(setting):
         **{name: [setting.python, RIVALS / f"parse_{name}.py", release.rvu] for name in ("pandas", "polars", "duckdb")},
     }
     contenders = {
-        name: lambda name=name, command=command: measure(command, setting.folder, f"{name}.json")
-        for name, command in commands.items()
+        name: functools.partial(measure, command, setting.folder, f"{name}.json") for name, command in commands.items()
     }
+    rivals = list(commands)[1:]
+    for name in rivals:
+        contenders[f"import {name}"] = functools.partial(
+            measure, [setting.python, "-c", f"import {name}"], setting.folder, "import.txt")  # fmt: skip
     usages = rounds(setting, contenders, "parse")
     answers = aside(compare, setting.folder, list(commands))
 
     section = Section(f"Parsing the five CSV tables of {release.label}, whole processes")
-    section.add_usages(usages, "ingest")
+    section.add_usages({name: usages[name] for name in commands}, "ingest")
     section.lines += [
         f"Answers agree: {answers['rows']:,} rows, {answers['columns']} columns of amounts and marks with equal sums.",
         "Each reads the members PPRRVU, GPCI, ANES, LOCCO and OPPSCAP from CMS's archive; codes are text, amounts exact.",
-        "Ours also recognises each by its content, checks every value's form and domain and the row totals, and joins.", "",
+        "Ours also recognises each by its content, checks every value's form and domain and the row totals, and joins.",
+        "The rivals' times hold their imports: "
+        + ", ".join(f"{name} {seconds(middle(usages[f'import {name}'], 'wall'))}" for name in rivals) + ".", "",
     ]  # fmt: skip
     for name, goal in (("polars", 3), ("duckdb", 3), ("pandas", 8)):
         section.faster("parse the CSV tables", usages["ingest"], name, usages[name], goal)
@@ -55,12 +61,12 @@ def in_process(setting, section):
     taken = found["seconds"]
     libcsv, unpack, parse, normalise = (taken[part] for part in ("libcsv", "unpack", "parse", "normalise"))
     whole = [sum(parts) for parts in zip(unpack, parse, normalise)]
-    middle = {name: statistics.median(values) for name, values in taken.items()}
+    usual = {name: statistics.median(values) for name, values in taken.items()}
     ratio = [a / b for a, b in zip(whole, libcsv)]
     section.lines += [
         f"In one process, on one thread, medians of {len(libcsv)} rounds: libcsv alone finds "
-        f"{found['numbers']['fields']:,} fields in {seconds(middle['libcsv'])}; ours takes {seconds(middle['unpack'])} to "
-        f"inflate, {seconds(middle['parse'])} to parse and {seconds(middle['normalise'])} to normalise: "
+        f"{found['numbers']['fields']:,} fields in {seconds(usual['libcsv'])}; ours takes {seconds(usual['unpack'])} to "
+        f"inflate, {seconds(usual['parse'])} to parse and {seconds(usual['normalise'])} to normalise: "
         f"{spread(ratio)} times libcsv's time in all, "
         f"{spread([(a - b) / c for a, b, c in zip(whole, unpack, libcsv)])} without inflating, "
         f"{spread([a / b for a, b in zip(parse, libcsv)])} for parsing alone.", "",
@@ -69,4 +75,4 @@ def in_process(setting, section):
     median = statistics.median(ratio)
     section.rows.append(
         Row("inflate, parse and normalise them, in process, one thread", seconds(statistics.median(whole)),
-            f"libcsv's tokenising {seconds(middle['libcsv'])}", times(median), "≤ 1.5×", median <= 1.5))  # fmt: skip
+            f"libcsv's tokenising {seconds(usual['libcsv'])}", times(median), "≤ 1.5×", median <= 1.5))  # fmt: skip

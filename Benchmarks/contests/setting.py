@@ -1,5 +1,6 @@
 """Where things are, what is needed, and what machine this is."""
 
+import copy
 import datetime
 import functools
 import os
@@ -10,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .process import UNAVAILABLE, say, stop
+from .process import FAILED, UNAVAILABLE, say, stop
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BENCHMARKS = ROOT / "Benchmarks"
@@ -56,78 +57,80 @@ class Release:
 class Setting:
     """What a contest is given: how many runs, a folder of its own, and the programs."""
 
-    def __init__(self, runs, is_quick, folder, build):
-        self.runs, self.is_quick, self.folder = runs, is_quick, folder
-        self.ingest = Path(os.environ["INGEST"]) if os.environ.get("INGEST") else built("ingest", build)
+    def __init__(self, runs, is_quick, folder):
+        self.runs, self.is_quick, self.root, self.folder = runs, is_quick, folder, folder
 
     def inside(self, name):
         """The same, with a folder for one contest."""
-        other = Setting.__new__(Setting)
-        other.__dict__.update(self.__dict__)
-        other.folder = self.folder / name
+        other = copy.copy(self)
+        other.folder = self.root / name
         other.folder.mkdir()
         return other
 
-    @functools.cached_property
-    def release(self):
-        return Release()
+    @property
+    def ingest(self):
+        """The program: this folder's release build, or what $INGEST names."""
+        return Path(os.environ["INGEST"]) if os.environ.get("INGEST") else built("ingest")
 
-    @functools.cached_property
+    @property
     def measure(self):
         """The program that runs parts of the pipeline by themselves."""
-        return built("measure", False)
+        return built("measure")
 
-    @functools.cached_property
+    @property
     def floor(self):
-        """floor.c, compiled."""
-        program = self.folder / "floor"
-        compiler = os.environ.get("CC") or shutil.which("cc") or "clang"
-        command = [compiler, "-O2", "-std=c11", "-o", program, BENCHMARKS / "floor.c", "-lcsv", "-lz", "-lcrypto"]
-        say("cc -O2 Benchmarks/floor.c")
-        if subprocess.run(command, stdout=sys.stderr).returncode != 0:
-            stop(UNAVAILABLE, "floor.c cannot be compiled: it needs libcsv-dev, zlib1g-dev and libssl-dev")
-        return program
+        return compiled_floor(self.root)
 
-    @functools.cached_property
+    @property
     def python(self):
         """The rivals' interpreter, with the pinned packages."""
         return prepared_python()
+
+    @property
+    def release(self):
+        return found_release()
 
     def fresh(self, name):
         """The path of a folder that is not there."""
         shutil.rmtree(self.folder / name, ignore_errors=True)
         return self.folder / name
 
-    def published(self, release=None):
-        """A revision of the release, published once for this contest."""
-        release = release or self.release
-        store = self.folder / "published"
-        revision = store / "releases" / release.label / "r1"
-        if not revision.exists():
-            command = [self.ingest, "run", "--release", release.label, *release.inputs, "--store", store]
+    def published(self):
+        """A revision of the release, published once for all contests."""
+        store = self.root / "published"
+        if not store.exists():
+            command = [self.ingest, "run", "--release", self.release.label, *self.release.inputs, "--store", store]
             done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
             if done.returncode != 0:
-                stop(1, f"{release.label} cannot be published:\n{done.stderr}")
-        return revision
+                stop(FAILED, f"{self.release.label} cannot be published:\n{done.stderr}")
+        return store / "releases" / self.release.label / "r1"
 
 
-def built(product, again):
-    """A program of the release build, built when it is missing or asked for."""
-    program = ROOT / ".build" / "release" / product
-    if again or not program.exists():
-        say(f"swift build -c release --product {product}")
-        command = ["swift", "build", "-c", "release", "--product", product]
-        if subprocess.run(command, cwd=ROOT, stdout=sys.stderr).returncode != 0:
-            stop(UNAVAILABLE, "the release build failed")
+@functools.cache
+def found_release():
+    return Release()
+
+
+@functools.cache
+def built(product):
+    """A program of the release build, brought up to date."""
+    say(f"swift build -c release --product {product}")
+    command = ["swift", "build", "-c", "release", "--product", product]
+    if subprocess.run(command, cwd=ROOT, stdout=sys.stderr).returncode != 0:
+        stop(UNAVAILABLE, "the release build failed")
+    return ROOT / ".build" / "release" / product
+
+
+@functools.cache
+def compiled_floor(folder):
+    """floor.c as a program."""
+    program = folder / "floor"
+    compiler = os.environ.get("CC") or shutil.which("cc") or "clang"
+    command = [compiler, "-O2", "-std=c11", "-o", program, BENCHMARKS / "floor.c", "-lcsv", "-lz", "-lcrypto"]
+    say("cc -O2 Benchmarks/floor.c")
+    if subprocess.run(command, stdout=sys.stderr).returncode != 0:
+        stop(UNAVAILABLE, "floor.c cannot be compiled: it needs libcsv-dev, zlib1g-dev and libssl-dev")
     return program
-
-
-def is_stale():
-    """Whether sources are newer than the programs."""
-    programs = [ROOT / ".build" / "release" / product for product in ("ingest", "measure")]
-    built_at = min((program.stat().st_mtime for program in programs if program.exists()), default=0)
-    sources = [ROOT / "Package.swift", *(ROOT / "Sources").rglob("*"), *(ROOT / "Schemas").rglob("*")]
-    return any(path.is_file() and path.stat().st_mtime > built_at for path in sources)
 
 
 def wanted():
@@ -135,6 +138,7 @@ def wanted():
     return dict(re.findall(r"^([\w-]+)==(\S+)", REQUIREMENTS.read_text(), re.MULTILINE))
 
 
+@functools.cache
 def prepared_python():
     python = VENV / "bin" / "python"
     question = "from importlib.metadata import version; print(*(version(name) for name in %r))" % list(wanted())
