@@ -36,27 +36,44 @@ def run(setting):
     section.lines += ["| | first | median | last | each, oldest first |", "|---|---:|---:|---:|---|"]
     growth = {}
     for name, attribute, show in (
-        ("wall", "wall", seconds), ("CPU", "cpu", seconds), ("peak memory", "peak", lambda b: f"{b / MB:.0f} MB"),
-    ):  # fmt: skip
+        ("wall", "wall", seconds),
+        ("CPU", "cpu", seconds),
+        ("peak memory", "peak", lambda b: f"{b / MB:.0f} MB"),
+    ):
         values = [getattr(usage, attribute) for usage in usages]
         section.figures[attribute] = values
         growth[attribute] = grown(values)
         cells = [show(values[0]), show(statistics.median(values)), show(values[-1]), f"`{bars(values)}`"]
         section.lines.append(f"| {name} | {' | '.join(cells)} |")
     section.lines += [
-        "", f"{answers['rows']:,} rows in all; each differs from the one before as its source does. The releases are CMS's "
-        "RVU25A and RVU25D in turn under older labels, with their titles, conversion factors and OPPS caps. The first has "
-        "nothing to be compared with. Bars go from nothing to the largest.", "",
-    ]  # fmt: skip
+        "",
+        f"{answers['rows']:,} rows in all; each differs from the one before as its source does. The releases are CMS's "
+        "RVU25A and RVU25D in turn under older labels, with their titles, conversion factors and OPPS caps. "
+        "The first has nothing to be compared with. Bars go from nothing to the largest.",
+        "",
+    ]
     total = sum(usage.wall for usage in usages)
     job = f"backfill of {count} releases"
+    beside = "its last third ÷ first third"
     each = f"{seconds(statistics.median(u.wall for u in usages))} each"
     section.rows += [
-        Row(f"{job}: CPU time of the last third", f"{seconds(total)}, {each}", "the first third",
-            f"{growth['cpu']:.2f}×", f"≤ {MARGIN}×", growth["cpu"] <= MARGIN),
-        Row(f"{job}: peak memory of the last third", f"{max(u.peak for u in usages) / MB:.0f} MB at most", "the first third",
-            f"{growth['peak']:.2f}×", f"≤ {MARGIN}×", growth["peak"] <= MARGIN),
-    ]  # fmt: skip
+        Row(
+            f"{job}, CPU time",
+            f"{seconds(total)} wall, {each}",
+            beside,
+            f"{growth['cpu']:.2f}×",
+            f"≤ {MARGIN}×",
+            growth["cpu"] <= MARGIN,
+        ),
+        Row(
+            f"{job}, peak memory",
+            f"{max(u.peak for u in usages) / MB:.0f} MB at most",
+            beside,
+            f"{growth['peak']:.2f}×",
+            f"≤ {MARGIN}×",
+            growth["peak"] <= MARGIN,
+        ),
+    ]
     return section
 
 
@@ -85,7 +102,9 @@ def compare(store, labels):
             problems.append(f"{label} has {found} rows, its source {count}")
         counts = json.loads((revision / "diff.json").read_text())["counts"]
         if number and (counts["rows_added"], counts["rows_removed"]) != (added, removed):
-            problems.append(f"{label}: {counts['rows_added']} rows added and {counts['rows_removed']} removed; "
-                            f"its source has {added} and {removed}")  # fmt: skip
+            problems.append(
+                f"{label}: {counts['rows_added']} rows added and {counts['rows_removed']} removed; "
+                f"its source has {added} and {removed}"
+            )
     refuse(problems)
     return {"rows": rows}

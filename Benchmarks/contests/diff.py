@@ -22,7 +22,16 @@ def run(setting):
         return Section("`ingest diff`", [f"**Skipped: CMS's files are not in {' and '.join(missing)}.**"])
     folder = setting.folder
     for label, files in (BASE, HEAD):
-        command = [setting.ingest, "run", "--release", label, "--input", data_folder() / files, "--store", folder / "store"]
+        command = [
+            setting.ingest,
+            "run",
+            "--release",
+            label,
+            "--input",
+            data_folder() / files,
+            "--store",
+            folder / "store",
+        ]
         measure(command, folder)
     tables = aside(flatten, folder)
 
@@ -51,13 +60,19 @@ def run(setting):
     section.lines += [
         f"Answers agree: {answers['added']:,} rows added, {answers['removed']:,} removed, {answers['changed']:,} of "
         f"{answers['rows_common']:,} changed; {answers['cells']:,} changed cells with the same text before and after, "
-        f"{answers['cells_of_added']:,} cells of added rows. csv-diff reads one table of {tables['columns']} columns.", "",
-    ]  # fmt: skip
+        f"{answers['cells_of_added']:,} cells of added rows. csv-diff reads one table of {tables['columns']} columns.",
+        "",
+    ]
     section.faster("difference of two releases", usages["ingest"], "csv-diff", usages["csv-diff"], 20)
     ratio = statistics.median(ratios(usages["csv-diff, JSON"], usages["ingest, JSON"]))
     section.rows.append(
-        Row("the same as JSON", seconds(middle(usages["ingest, JSON"], "wall")),
-            f"csv-diff {seconds(middle(usages['csv-diff, JSON'], 'wall'))}", f"{ratio:.1f}×"))  # fmt: skip
+        Row(
+            "the same as JSON",
+            seconds(middle(usages["ingest, JSON"], "wall")),
+            f"csv-diff {seconds(middle(usages['csv-diff, JSON'], 'wall'))}",
+            f"{ratio:.1f}×",
+        )
+    )
     return section
 
 
@@ -119,7 +134,7 @@ def changes_of_csv_diff(difference, columns):
     """The same of csv-diff's answer."""
     cells = Counter(
         (row["key"], column, *pair) for row in difference["changed"] for column, pair in row["changes"].items()
-    )  # fmt: skip
+    )
     cells.update((row[ROW_KEY], column, None, row[column]) for row in difference["added"] for column in columns)
     added, removed = ({row[ROW_KEY] for row in difference[event]} for event in ("added", "removed"))
     return added, removed, cells

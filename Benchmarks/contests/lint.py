@@ -15,8 +15,11 @@ MISTAKE_EVERY = 100
 def inputs(setting):
     """The options that name a release of 2026 with its drug prices: CMS's own where they are, else the samples'."""
     data = data_folder()
-    files = [data / "rvu26a-standin" / "rvu26a.zip",
-             data / "hcpcs" / "2026-jan-standin" / "january-2026-alpha-numeric-hcpcs-file.zip", data / "asp" / "2026-q1"]  # fmt: skip
+    files = [
+        data / "rvu26a-standin" / "rvu26a.zip",
+        data / "hcpcs" / "2026-jan-standin" / "january-2026-alpha-numeric-hcpcs-file.zip",
+        data / "asp" / "2026-q1",
+    ]
     is_whole = all(path.exists() for path in files)
     if not is_whole:
         files = [SAMPLES / "rvu26a.zip", SAMPLES / "january-2026-alpha-numeric-hcpcs-file.zip"]
@@ -46,14 +49,17 @@ def run(setting):
     usages = rounds(setting, contenders, "lint")
     aside(compare, folder, made)
 
-    section = Section(f"`ingest overlay lint` of {made['overlays']:,} overlays, {made['bytes'] / 1e6:.1f} MB, whole processes")
+    section = Section(
+        f"`ingest overlay lint` of {made['overlays']:,} overlays, {made['bytes'] / 1e6:.1f} MB, whole processes"
+    )
     if not is_whole:
         section.lines += ["**CMS's files are not there: these are the samples'.**", ""]
     section.add_usages(usages, "ingest")
     section.lines += [
-        f"Answers agree: {made['planted']} planted mistakes found, in files and in one file, and nothing else; PyYAML, on all "
-        "cores, reads the files and looks for doubled words only. The sample overlays show what reading CMS's files takes.", "",
-    ]  # fmt: skip
+        f"Answers agree: {made['planted']} planted mistakes found, in files and in one file, and nothing else; "
+        "PyYAML, on all cores, reads the files and looks for doubled words only. The sample overlays show what reading CMS's files takes.",
+        "",
+    ]
     section.faster(f"lint of {made['overlays']:,} overlays", usages["ingest"], "PyYAML, reading only", usages["PyYAML"])
     return section
 
@@ -63,16 +69,21 @@ def write_overlays(codes_csv, count, folder):
     is left of the number are overlays of ranges of one code. They are written as that many files, and as one."""
     with open(codes_csv, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    codes = [r["code"] for r in rows if re.fullmatch(r"[0-9A-Z]{5}", r["code"]) and not "" < r["terminated"] < "2026-01-01"]
+    codes = [
+        r["code"] for r in rows if re.fullmatch(r"[0-9A-Z]{5}", r["code"]) and not "" < r["terminated"] < "2026-01-01"
+    ]
     # Texts of procedures: those of drugs say things that hold for one drug only.
-    samples = [(p.stem, p.read_text()) for p in sorted((SAMPLES / "overlays" / "codes").glob("*.yaml")) if p.stem[0].isdigit()]
+    samples = [
+        (p.stem, p.read_text()) for p in sorted((SAMPLES / "overlays" / "codes").glob("*.yaml")) if p.stem[0].isdigit()
+    ]
     documents, planted = [], 0
     for number, code in enumerate(codes[:count]):
         name, text = samples[number % len(samples)]
         text = re.sub(r"(?m)^review:\n(?:  .*\n)+", "", text).replace(name, code)
         # Two codes rarely share a synonym.
         text = re.sub(
-            r"(?m)^synonyms:\n(?:  - .*\n)+", lambda m: re.sub(r"(?m)^(  - .*)$", rf"\1 {number}", m.group()), text)  # fmt: skip
+            r"(?m)^synonyms:\n(?:  - .*\n)+", lambda m: re.sub(r"(?m)^(  - .*)$", rf"\1 {number}", m.group()), text
+        )
         if number % MISTAKE_EVERY == 0:
             text, changes = re.subn(r"(?ms)(^clinical_context: .*? )(of)( )", r"\1\2 \2\3", text, count=1)
             planted += changes

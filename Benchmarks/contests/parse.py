@@ -23,7 +23,8 @@ def run(setting):
     rivals = list(commands)[1:]
     for name in rivals:
         contenders[f"import {name}"] = functools.partial(
-            measure, [setting.python, "-c", f"import {name}"], setting.folder, "import.txt")  # fmt: skip
+            measure, [setting.python, "-c", f"import {name}"], setting.folder, "import.txt"
+        )
     usages = rounds(setting, contenders, "parse")
     answers = aside(compare, setting.folder, list(commands))
 
@@ -34,8 +35,10 @@ def run(setting):
         "Each reads the members PPRRVU, GPCI, ANES, LOCCO and OPPSCAP from CMS's archive; codes are text, amounts exact.",
         "Ours also recognises each by its content, checks every value's form and domain and the row totals, and joins.",
         "The rivals' times hold their imports: "
-        + ", ".join(f"{name} {seconds(middle(usages[f'import {name}'], 'wall'))}" for name in rivals) + ".", "",
-    ]  # fmt: skip
+        + ", ".join(f"{name} {seconds(middle(usages[f'import {name}'], 'wall'))}" for name in rivals)
+        + ".",
+        "",
+    ]
     for name, goal in (("polars", 3), ("duckdb", 3), ("pandas", 8)):
         section.faster("parse the CSV tables", usages["ingest"], name, usages[name], goal)
     in_process(setting, section)
@@ -45,18 +48,23 @@ def run(setting):
 def compare(folder, names):
     answers = {name: json.loads((folder / f"{name}.json").read_text())["numbers"] for name in names}
     ours = answers["ingest"]
-    refuse([
-        f"{column} is {ours.get(column)} in ours and {theirs.get(column)} in {name}'s"
-        for name, theirs in answers.items() for column in sorted(ours.keys() | theirs.keys())
-        if ours.get(column) != theirs.get(column)
-    ])  # fmt: skip
+    refuse(
+        [
+            f"{column} is {ours.get(column)} in ours and {theirs.get(column)} in {name}'s"
+            for name, theirs in answers.items()
+            for column in sorted(ours.keys() | theirs.keys())
+            if ours.get(column) != theirs.get(column)
+        ]
+    )
     rows = sum(value for column, value in ours.items() if column.endswith("_rows"))
     return {"rows": rows, "columns": len([column for column in ours if not column.endswith("_rows")])}
 
 
 def in_process(setting, section):
     release = setting.release
-    measure([setting.measure, "tokenise", release.rvu, release.label, max(5, 4 * setting.runs)], setting.folder, "in.json")
+    measure(
+        [setting.measure, "tokenise", release.rvu, release.label, max(5, 4 * setting.runs)], setting.folder, "in.json"
+    )
     found = json.loads((setting.folder / "in.json").read_text())
     taken = found["seconds"]
     libcsv, unpack, parse, normalise = (taken[part] for part in ("libcsv", "unpack", "parse", "normalise"))
@@ -69,10 +77,18 @@ def in_process(setting, section):
         f"inflate, {seconds(usual['parse'])} to parse and {seconds(usual['normalise'])} to normalise: "
         f"{spread(ratio)} times libcsv's time in all, "
         f"{spread([(a - b) / c for a, b, c in zip(whole, unpack, libcsv)])} without inflating, "
-        f"{spread([a / b for a, b in zip(parse, libcsv)])} for parsing alone.", "",
-    ]  # fmt: skip
+        f"{spread([a / b for a, b in zip(parse, libcsv)])} for parsing alone.",
+        "",
+    ]
     section.figures["in process"] = taken
     median = statistics.median(ratio)
     section.rows.append(
-        Row("inflate, parse and normalise them, in process, one thread", seconds(statistics.median(whole)),
-            f"libcsv's tokenising {seconds(usual['libcsv'])}", times(median), "≤ 1.5×", median <= 1.5))  # fmt: skip
+        Row(
+            "inflate, parse and normalise them, in process, one thread",
+            seconds(statistics.median(whole)),
+            f"libcsv's tokenising {seconds(usual['libcsv'])}",
+            times(median),
+            "≤ 1.5×",
+            median <= 1.5,
+        )
+    )

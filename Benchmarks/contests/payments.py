@@ -26,7 +26,8 @@ def run(setting):
             found = json.loads((folder / f"{name}.json").read_text())
             taken[name].append(statistics.median(found["seconds"][part]))
             return usage
-        return once  # fmt: skip
+
+        return once
 
     def ingest(store, *more):
         command = [setting.ingest, "run", "--release", release.label, *release.inputs, "--store", setting.fresh(store)]
@@ -51,9 +52,10 @@ def run(setting):
     section.lines += [
         f"Answers agree: count and sums of fees, caps and payments, {answers['not_applicable']:,} without one; the two "
         f"files are the same {answers['bytes'] / 1e6:.0f} MB, byte for byte. Computing is timed inside each process, {inner} "
-        "rounds, on all cores, from values in memory. Writing is what `--payments` adds to a run; NumPy with polars is timed "
-        f"inside its process. Peak memory with `--payments`: {max(u.peak for u in usages['paid']) / 1e6:.0f} MB.", "",
-    ]  # fmt: skip
+        "rounds, on all cores, from values in memory. Writing is what `--payments` adds to a run; NumPy with "
+        f"polars is timed inside its process. Peak memory with `--payments`: {max(u.peak for u in usages['paid']) / 1e6:.0f} MB.",
+        "",
+    ]
     section.figures = {"rows": rows, "seconds": {**taken, "written": written}}
     for job, ours, name, theirs, goal in (
         ("all payments computed", taken["ingest"], "NumPy", taken["numpy"], COMPUTED),
@@ -62,14 +64,23 @@ def run(setting):
         speed = rows / statistics.median(ours)
         ratio = statistics.median(b / a for a, b in zip(ours, theirs))
         section.rows.append(
-            Row(job, f"{speed / 1e6:.1f} M/s", f"{name} {rows / statistics.median(theirs) / 1e6:.1f} M/s", times(ratio),
-                f"≥ {goal / 1e6:.0f} M/s", speed >= goal))  # fmt: skip
+            Row(
+                job,
+                f"{speed / 1e6:.1f} M/s",
+                f"{name} {rows / statistics.median(theirs) / 1e6:.1f} M/s",
+                times(ratio),
+                f"≥ {goal / 1e6:.0f} M/s",
+                speed >= goal,
+            )
+        )
     return section
 
 
 def compare(folder, ours, theirs):
     sums, others = (json.loads((folder / f"{name}.json").read_text())["numbers"] for name in ("ingest", "numpy"))
-    problems = [f"{name} is {sums[name]} in ours, {value} in NumPy's" for name, value in others.items() if sums[name] != value]
+    problems = [
+        f"{name} is {sums[name]} in ours, {value} in NumPy's" for name, value in others.items() if sums[name] != value
+    ]
     if ours.read_bytes() != theirs.read_bytes():
         for number, (one, other) in enumerate(zip(ours.open("rb"), theirs.open("rb")), 1):
             if one != other:

@@ -56,7 +56,9 @@ def measure(command, folder, answer="answer.txt", accepted=(0,), prepare=None, *
     log = folder / "talk.txt"
     with open(log, "wb") as talk, open(folder / answer, "wb") as data:
         start = time.perf_counter()
-        process = subprocess.Popen([str(part) for part in command], stdout=data, stderr=talk, preexec_fn=prepare, **more)
+        process = subprocess.Popen(
+            [str(part) for part in command], stdout=data, stderr=talk, preexec_fn=prepare, **more
+        )
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)

@@ -50,8 +50,11 @@ def caps(members):
     """OPPSCAP's rows with what their amounts are made of, in hundred-thousandths of a dollar before the factor."""
     by_name = {name[:4].upper(): rows_of(data) for name, data in members.items() if name.lower().endswith(".csv")}
     values = {(row[0], row[1]): row for row in by_name["PPRR"] if len(row[0]) == 5 and row[5][:1].isdigit()}
-    indices = {row[0].zfill(5) + row[2].zfill(2): [round(float(v) * 1000) for v in row[4:7]] for row in by_name["GPCI"]
-               if row[0][:1].isdigit()}  # fmt: skip
+    indices = {
+        row[0].zfill(5) + row[2].zfill(2): [round(float(v) * 1000) for v in row[4:7]]
+        for row in by_name["GPCI"]
+        if row[0][:1].isdigit()
+    }
     # Southern California, which CMS lists in OPPSCAP under the northern contractor too.
     indices = {"01112" + key[5:]: index for key, index in indices.items() if key.startswith("01182")} | indices
     made = []
@@ -75,9 +78,12 @@ def relabelled(members, made, year, month, factor):
         cents = (weighted * units + 5_000_000) // 10_000_000
         return f"{cents // 100}.{cents % 100:02}"
 
-    caps_csv = b"HCPCS,MOD,PROCSTAT,CARRIER,LOCALITY,FACILITY PRICE,NON-FACILTY PRICE\r\n" + "".join(
-        f"{','.join(row[:5])},{amount(facility)},{amount(nonfacility)}\r\n" for row, facility, nonfacility in made
-    ).encode()
+    caps_csv = (
+        b"HCPCS,MOD,PROCSTAT,CARRIER,LOCALITY,FACILITY PRICE,NON-FACILTY PRICE\r\n"
+        + "".join(
+            f"{','.join(row[:5])},{amount(facility)},{amount(nonfacility)}\r\n" for row, facility, nonfacility in made
+        ).encode()
+    )
     caps_text = "".join(
         f"{r[0]:5}{r[1]:2} {r[2]:1} {r[3]:5}  {r[4]:2}{amount(facility):>9}{amount(nonfacility):>10}\r\n"
         for r, facility, nonfacility in made

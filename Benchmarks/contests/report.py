@@ -43,14 +43,21 @@ class Section:
     def add_usages(self, contenders, ours):
         """A table of all contenders beside ours."""
         self.lines += [
-            f"| | wall | CPU, user + system | peak memory | wall ÷ {ours} | CPU ÷ {ours} |", "|---|---:|---:|---:|---:|---:|",
-        ]  # fmt: skip
+            f"| | wall | CPU, user + system | peak memory | wall ÷ {ours} | CPU ÷ {ours} |",
+            "|---|---:|---:|---:|---:|---:|",
+        ]
         for name, usages in contenders.items():
-            cells = ["–", "–"] if name == ours else [
-                spread(ratios(usages, contenders[ours], attribute)) for attribute in ("wall", "cpu")
-            ]  # fmt: skip
-            cells = [seconds(middle(usages, "wall")), seconds(middle(usages, "cpu")),
-                     f"{middle(usages, 'peak') / MB:.0f} MB", *cells]  # fmt: skip
+            cells = (
+                ["–", "–"]
+                if name == ours
+                else [spread(ratios(usages, contenders[ours], attribute)) for attribute in ("wall", "cpu")]
+            )
+            cells = [
+                seconds(middle(usages, "wall")),
+                seconds(middle(usages, "cpu")),
+                f"{middle(usages, 'peak') / MB:.0f} MB",
+                *cells,
+            ]
             self.lines.append(f"| {name} | {' | '.join(cells)} |")
             self.figures[name] = {part: [getattr(u, part) for u in usages] for part in ("wall", "cpu", "peak")}
         self.lines.append("")
@@ -59,15 +66,29 @@ class Section:
         """A row: how many times the wall time of `ours` a rival takes."""
         ratio = statistics.median(ratios(theirs, ours))
         self.rows.append(
-            Row(job, seconds(middle(ours, "wall")), f"{name} {seconds(middle(theirs, 'wall'))}", times(ratio),
-                f"≥ {at_least}×" if at_least else "–", ratio >= at_least if at_least else None))  # fmt: skip
+            Row(
+                job,
+                seconds(middle(ours, "wall")),
+                f"{name} {seconds(middle(theirs, 'wall'))}",
+                times(ratio),
+                f"≥ {at_least}×" if at_least else "–",
+                ratio >= at_least if at_least else None,
+            )
+        )
 
     def above_floor(self, job, ours, name, theirs, at_most):
         """A row: how many times the wall time of the floor `ours` takes."""
         ratio = statistics.median(ratios(ours, theirs))
         self.rows.append(
-            Row(job, seconds(middle(ours, "wall")), f"{name} {seconds(middle(theirs, 'wall'))}", times(ratio),
-                f"≤ {at_most}×", ratio <= at_most))  # fmt: skip
+            Row(
+                job,
+                seconds(middle(ours, "wall")),
+                f"{name} {seconds(middle(theirs, 'wall'))}",
+                times(ratio),
+                f"≤ {at_most}×",
+                ratio <= at_most,
+            )
+        )
 
 
 def seconds(value):

@@ -43,9 +43,11 @@ def run(setting):
         return measure(command, folder)
 
     contenders = {
-        "ingest": lambda: ingest("store"), "floor": lambda: floor("floor-store"), "pandas": pandas,
+        "ingest": lambda: ingest("store"),
+        "floor": lambda: floor("floor-store"),
+        "pandas": pandas,
         "ingest, one core": lambda: ingest("one-core", prepare=one_core),
-    }  # fmt: skip
+    }
     usages = rounds(setting, contenders, "run")
     revision = folder / "store" / "releases" / release.label / "r1"
     answers = aside(compare, revision, folder / "pandas")
@@ -55,15 +57,23 @@ def run(setting):
     section.add_usages(usages, "ingest")
     section.lines += [
         f"Answers agree with pandas: {answers['cells']:,} cells of every column it writes, column sums, rows of both "
-        f"databases, both `codes.ndjson`. The floor wrote the same {written['files']} files, {written['bytes'] / MB:.0f} MB, "
-        "with the hashes that the manifest names.", "",
-    ]  # fmt: skip
+        f"databases, both `codes.ndjson`. The floor wrote the same {written['files']} files, {written['bytes'] "
+        "/ MB:.0f} MB, with the hashes that the manifest names.",
+        "",
+    ]
     stages(setting, section)
     section.above_floor("whole run, every output", usages["ingest"], "floor", usages["floor"], 3)
     section.faster("whole run, every output", usages["ingest"], "pandas", usages["pandas"], 8)
     peak = middle(usages["ingest"], "peak") / MB
-    section.rows.append(Row("peak memory of the run", f"{peak:.0f} MB", f"pandas {middle(usages['pandas'], 'peak') / MB:.0f} MB",
-                            goal=f"< {LARGEST} MB", is_met=peak < LARGEST))  # fmt: skip
+    section.rows.append(
+        Row(
+            "peak memory of the run",
+            f"{peak:.0f} MB",
+            f"pandas {middle(usages['pandas'], 'peak') / MB:.0f} MB",
+            goal=f"< {LARGEST} MB",
+            is_met=peak < LARGEST,
+        )
+    )
     return section
 
 
@@ -72,7 +82,15 @@ def stages(setting, section):
     release, file = setting.release, setting.folder / "timings.json"
     seen = {}
     for _ in range(setting.runs):
-        command = [setting.ingest, "run", "--release", release.label, *release.inputs, "--store", setting.fresh("staged")]
+        command = [
+            setting.ingest,
+            "run",
+            "--release",
+            release.label,
+            *release.inputs,
+            "--store",
+            setting.fresh("staged"),
+        ]
         measure([*command, "--timings", file], setting.folder)
         once = {}
         for entry in json.loads(file.read_text()):
@@ -131,7 +149,9 @@ def compare(ingest, pandas):
                 continue
             for column, one, other in zip(right_header, cells, others):
                 if one != other:
-                    problems.append(f"{name}: {'-'.join(key)} {column} is {one!r} in ingest's and {other!r} in pandas's")
+                    problems.append(
+                        f"{name}: {'-'.join(key)} {column} is {one!r} in ingest's and {other!r} in pandas's"
+                    )
 
     for folder in (ingest, pandas):
         with sqlite3.connect(f"file:{folder / 'dataset.sqlite'}?mode=ro", uri=True) as database:

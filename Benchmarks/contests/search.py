@@ -23,11 +23,13 @@ def run(setting):
 
     def cold(command, answer):
         """After the system has forgotten what it read of any file."""
+
         def once():
             os.sync()
             DROP.write_text("1")
             return measure(command, folder, answer)
-        return once  # fmt: skip
+
+        return once
 
     def warm(command, answer):
         return lambda: measure(command, folder, answer)
@@ -49,18 +51,29 @@ def run(setting):
     section = Section("Opening a published dataset: each a new process")
     section.add_usages(usages, "ingest search")
     section.lines += [
-        f"Answers agree: `{words}` finds the same {found} codes in the same order, with Python's sqlite3 as an app would "
-        f"ask; `ingest show {code}` prints that code. " + (
-            "Disk cold: the system's cache of files was dropped before." if can_drop else
-            "Disk cold is not measured here: dropping the system's cache of files takes root, and no --quick."), "",
-    ]  # fmt: skip
+        f"Answers agree: `{words}` finds the same {found} codes in the same order, with Python's sqlite3 as "
+        f"an app would ask; `ingest show {code}` prints that code. "
+        + (
+            "Disk cold: the system's cache of files was dropped before."
+            if can_drop
+            else "Disk cold is not measured here: dropping the system's cache of files takes root, and no --quick."
+        ),
+        "",
+    ]
     section.faster("search the published database", usages["ingest search"], "Python's sqlite3", usages["sqlite3"])
     for suffix, what in (("", "a new process"), (", disk cold", "disk cold")):
         if shown := usages.get(f"ingest show{suffix}"):
             wall = middle(shown, "wall")
             empty = middle(usages[f"ingest --version{suffix}"], "wall")
-            section.rows.append(Row(f"`ingest show`, {what}", seconds(wall), f"`--version` {seconds(empty)}",
-                                    goal=f"< {seconds(SHOWN)}", is_met=wall < SHOWN))  # fmt: skip
+            section.rows.append(
+                Row(
+                    f"`ingest show`, {what}",
+                    seconds(wall),
+                    f"`--version` {seconds(empty)}",
+                    goal=f"< {seconds(SHOWN)}",
+                    is_met=wall < SHOWN,
+                )
+            )
     section.figures["codes"] = found
     return section
 

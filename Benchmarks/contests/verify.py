@@ -24,10 +24,13 @@ def run(setting):
     section = Section(f"`ingest verify` of {release.label}, whole processes")
     section.add_usages(usages, "ingest")
     section.lines += [
-        "Answers agree: " + ", ".join(f"{check} {count:,}" for check, count in agreed.items()) + " as CMS has them. Both "
-        "compare CSV with TXT. Ours also reads the workbooks, checks 18 further rules, hashes every input and makes the "
-        "nine files that follow from CMS's again, to compare their bytes.", "",
-    ]  # fmt: skip
+        "Answers agree: "
+        + ", ".join(f"{check} {count:,}" for check, count in agreed.items())
+        + " as CMS has them. Both "
+        "compare CSV with TXT. Ours also reads the workbooks, checks 18 further rules, hashes every input "
+        "and makes the nine files that follow from CMS's again, to compare their bytes.",
+        "",
+    ]
     section.faster("verify a published release", usages["ingest"], "pandas", usages["pandas"])
     return section
 
@@ -39,7 +42,11 @@ def compare(revision, folder):
         if check["id"] in ours and (check["id"] != "row_totals" or check["detail"].endswith(FORMS_OF_RIVAL)):
             ours[check["id"]] += check["matched"] + check["explained"]
     equal = (folder / "ingest.txt").read_text()
-    problems = [f"{check}: {ours[check]} in ours, {count} in pandas's" for check, count in theirs.items() if count != ours[check]]
+    problems = [
+        f"{check}: {ours[check]} in ours, {count} in pandas's"
+        for check, count in theirs.items()
+        if count != ours[check]
+    ]
     if "verification.json" not in equal:
         problems.append(f"ingest verify did not find the certificate equal: {equal!r}")
     refuse(problems)

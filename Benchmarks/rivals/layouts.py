@@ -6,22 +6,51 @@ import zipfile
 PPRRVU = (
     b"HCPCS,MOD",
     [
-        ("code", None), ("modifier", None), ("descriptor", None), ("status", None), ("not_used_flag", None),
-        ("work", 2), ("pe_nonfacility", 2), ("pe_nonfacility_na", None), ("pe_facility", 2), ("pe_facility_na", None),
-        ("mp", 2), ("total_nonfacility", 2), ("total_facility", 2), ("pctc", None), ("global_days", None),
-        ("pre_op", 2), ("intra_op", 2), ("post_op", 2), ("multiple_procedure", None), ("bilateral", None),
-        ("assistant_surgeon", None), ("co_surgeon", None), ("team_surgeon", None), ("endoscopic_base", None),
-        ("conversion_factor", 4), ("supervision", None), ("calculation_flag", None), ("imaging_family", None),
-        ("opps_pe_nonfacility", 2), ("opps_pe_facility", 2), ("opps_mp", 2),
+        ("code", None),
+        ("modifier", None),
+        ("descriptor", None),
+        ("status", None),
+        ("not_used_flag", None),
+        ("work", 2),
+        ("pe_nonfacility", 2),
+        ("pe_nonfacility_na", None),
+        ("pe_facility", 2),
+        ("pe_facility_na", None),
+        ("mp", 2),
+        ("total_nonfacility", 2),
+        ("total_facility", 2),
+        ("pctc", None),
+        ("global_days", None),
+        ("pre_op", 2),
+        ("intra_op", 2),
+        ("post_op", 2),
+        ("multiple_procedure", None),
+        ("bilateral", None),
+        ("assistant_surgeon", None),
+        ("co_surgeon", None),
+        ("team_surgeon", None),
+        ("endoscopic_base", None),
+        ("conversion_factor", 4),
+        ("supervision", None),
+        ("calculation_flag", None),
+        ("imaging_family", None),
+        ("opps_pe_nonfacility", 2),
+        ("opps_pe_facility", 2),
+        ("opps_mp", 2),
     ],
-)  # fmt: skip
+)
 GPCI = (
     b"Medicare Admin",
     [
-        ("mac", None), ("state", None), ("locality", None), ("name", None), ("gpci_work", 3), ("gpci_pe", 3),
+        ("mac", None),
+        ("state", None),
+        ("locality", None),
+        ("name", None),
+        ("gpci_work", 3),
+        ("gpci_pe", 3),
         ("gpci_mp", 3),
     ],
-)  # fmt: skip
+)
 ANES = (b"Contractor,", [("mac", None), ("locality", None), ("name", None), ("anesthesia_cf", 2)])
 LOCCO = (
     b"Medicare Admin",
@@ -30,10 +59,15 @@ LOCCO = (
 OPPSCAP = (
     b"HCPCS,MOD",
     [
-        ("code", None), ("modifier", None), ("status", None), ("mac", None), ("locality", None), ("facility", 2),
+        ("code", None),
+        ("modifier", None),
+        ("status", None),
+        ("mac", None),
+        ("locality", None),
+        ("facility", 2),
         ("nonfacility", 2),
     ],
-)  # fmt: skip
+)
 TABLES = {"pprrvu": PPRRVU, "gpci": GPCI, "anes": ANES, "locco": LOCCO, "oppscap": OPPSCAP}
 
 #: Columns that are a mark or nothing: how often each is there is compared.

@@ -16,9 +16,13 @@ def read(data, columns):
     amounts = {name: places for name, places in columns if places is not None}
     is_small = columns[0][0] == "mac"
     frame = pd.read_csv(
-        io.BytesIO(data), header=None, names=[name for name, _ in columns], keep_default_na=False, na_filter=False,
+        io.BytesIO(data),
+        header=None,
+        names=[name for name, _ in columns],
+        keep_default_na=False,
+        na_filter=False,
         dtype={name: "float64" if places is not None and not is_small else str for name, places in columns},
-    )  # fmt: skip
+    )
     if is_small:
         # Tables of localities have spacers and footnotes.
         frame = frame[frame["mac"].str[:1].str.isdigit()].copy()

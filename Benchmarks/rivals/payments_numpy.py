@@ -36,13 +36,17 @@ class Release:
         self.professional = {row["code"]: row for row in rows if row["modifier"] == "26"}
         self.rows = [row for row in rows if row["priced"] == "true"]
         self.localities = [row for row in read(folder, "localities") if row["gpci_work"]]
-        (factor,) = [r for r in read(folder, "conversion_factors") if (r["service"], r["track"]) == ("physician", "non_qp")]
+        (factor,) = [
+            r for r in read(folder, "conversion_factors") if (r["service"], r["track"]) == ("physician", "non_qp")
+        ]
         self.factor = float(round(float(factor["conversion_factor"]) * 10_000))
         self.gpcis = np.array([units(self.localities, column, 3) for column in ("gpci_work", "gpci_pe", "gpci_mp")])
         mp, opps_mp = units(self.rows, "mp", 2), units(self.rows, "opps_mp", 2)
         work = units(self.rows, "work", 2)
         # A status C global row shows no work, and its cap includes that of its 26 row.
-        borrowed = [self.professional.get(r["code"], r) if r["status"] == "C" and not r["modifier"] else r for r in self.rows]
+        borrowed = [
+            self.professional.get(r["code"], r) if r["status"] == "C" and not r["modifier"] else r for r in self.rows
+        ]
         cap_work = units(borrowed, "work", 2)
         settings = ("nonfacility", "facility")
         self.fees = [np.stack([work, units(self.rows, f"pe_{s}", 2), mp], axis=1) for s in settings]
@@ -99,13 +103,19 @@ def write(release, blocks, path):
     keys = pl.DataFrame({"code": [r["code"] for r in release.rows], "modifier": [r["modifier"] for r in release.rows]})
     areas = pl.DataFrame({k: [r[k] for r in release.localities] for k in ("mac", "locality")})
     variants = pl.DataFrame({"setting": ["nonfacility", "facility"], "track": ["non_qp", "non_qp"]})
-    frame = keys.join(areas, how="cross", maintain_order="left_right").join(variants, how="cross", maintain_order="left_right")
-    frame = frame.with_columns(
-        *(pl.Series(name, values.reshape(-1) / 100, nan_to_null=True)
-          for name, values in (("fee", fee), ("cap", cap), ("payment", payment)))
-    ).with_columns(
-        pl.when(pl.col("fee").is_null()).then(pl.lit("not_applicable_in_setting")).alias("reason")
-    ).with_columns(pl.when(pl.col("modifier") != "").then(pl.col("modifier")).alias("modifier"))  # fmt: skip
+    frame = keys.join(areas, how="cross", maintain_order="left_right").join(
+        variants, how="cross", maintain_order="left_right"
+    )
+    frame = (
+        frame.with_columns(
+            *(
+                pl.Series(name, values.reshape(-1) / 100, nan_to_null=True)
+                for name, values in (("fee", fee), ("cap", cap), ("payment", payment))
+            )
+        )
+        .with_columns(pl.when(pl.col("fee").is_null()).then(pl.lit("not_applicable_in_setting")).alias("reason"))
+        .with_columns(pl.when(pl.col("modifier") != "").then(pl.col("modifier")).alias("modifier"))
+    )
     frame.write_csv(path, float_precision=2)
 
 

@@ -27,10 +27,14 @@ def capped(rows, caps, places, factor):
     # A status C global row shows no work, and its cap includes that of its 26 row.
     professional = values[values["modifier"] == "26"].set_index("code")["work"]
     borrows = (values["status"] == "C") & (values["modifier"] == "")
-    values["work"] = values["work"].mask(borrows, values["code"].map(professional).fillna(values["work"])).astype("int64")
+    values["work"] = (
+        values["work"].mask(borrows, values["code"].map(professional).fillna(values["work"])).astype("int64")
+    )
     areas = places[["mac", "locality"]].rename(columns={"mac": "gpci_mac"})
     areas = areas.assign(**{c: scaled(places[c], 3) for c in ("gpci_work", "gpci_pe", "gpci_mp")})
-    joined = caps.merge(values.drop(columns="status"), on=["code", "modifier"]).merge(areas, on=["gpci_mac", "locality"])
+    joined = caps.merge(values.drop(columns="status"), on=["code", "modifier"]).merge(
+        areas, on=["gpci_mac", "locality"]
+    )
     base = joined["work"] * joined["gpci_work"] + joined["opps_mp"] * joined["gpci_mp"]
     right = np.ones(len(joined), dtype=bool)
     for setting in ("facility", "nonfacility"):
@@ -53,10 +57,16 @@ def main():
     heading = re.search(r"CF of ([\d.]+)", archive.text(r"ANES\d+\.csv$")).group(1)
     national = round(float(heading) * 1_000_000)
     factor = round(float(rows["conversion_factor"].iloc[0]) * 10_000)
-    print(json.dumps({
-        "row_totals": 2 * len(rows), "locality_keys": len(places), "oppscap": capped(rows, caps, places, factor),
-        "anesthesia": anesthesia(places, national),
-    }))  # fmt: skip
+    print(
+        json.dumps(
+            {
+                "row_totals": 2 * len(rows),
+                "locality_keys": len(places),
+                "oppscap": capped(rows, caps, places, factor),
+                "anesthesia": anesthesia(places, national),
+            }
+        )
+    )
 
 
 main()
