@@ -79,7 +79,7 @@ let package = Package(
             name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .target(name: "Unpack", dependencies: ["CZlib", "Model"]),
         .target(name: "Parse", dependencies: ["CSV", "Model", "Schemas"]),
-        .target(name: "Normalise", dependencies: ["Digest", "Model", "Schemas"]),
+        .target(name: "Normalise", dependencies: ["Digest", "Model", "Parallel", "Schemas"]),
         .target(
             name: "Overlay",
             dependencies: [

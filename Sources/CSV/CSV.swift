@@ -36,6 +36,13 @@ public struct CSVRows: Sendable {
         bytes[(field == 0 ? 0 : Int(ends[field - 1]))..<Int(ends[field])]
     }
 
+    /// What `body` makes of a field's bytes, read where they lie.
+    @inlinable
+    public func read<Result>(field: Int, _ body: (Slice<UnsafeBufferPointer<UInt8>>) -> Result) -> Result {
+        let range = (field == 0 ? 0 : Int(ends[field - 1]))..<Int(ends[field])
+        return bytes.withUnsafeBufferPointer { body($0[range]) }
+    }
+
     /// Whether a field has the same bytes as one of other rows.
     @inlinable
     public func isEqual(field: Int, to other: borrowing CSVRows, field otherField: Int) -> Bool {

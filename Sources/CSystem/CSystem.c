@@ -6,6 +6,6 @@
 
 void return_large_buffers(void) {
 #ifdef M_MMAP_THRESHOLD
-    mallopt(M_MMAP_THRESHOLD, 1 << 18);
+    mallopt(M_MMAP_THRESHOLD, 1 << 22);
 #endif
 }

@@ -2,55 +2,71 @@ import JSON
 public import Model
 import Payment
 
-extension CodeEntry {
-    /// One complete document per code: what a code page needs, ready to render. A line of `codes.ndjson`.
-    /// - Parameter dataset: what the code belongs to; of it the tier and the conversion factors matter.
-    public func document(of dataset: Dataset) -> [UInt8] {
-        let tier = dataset.tier
-        var json = JSONWriter(indented: false)
-        let shown = tier.shows(system)
+/// Writes documents, one per code, from the codes and from their cells as the tables have them.
+struct DocumentWriter {
+    private let tier: Tier
+    private let factors: ConversionFactors<ConversionFactor>
+    private let relativeValueKeys = RelativeValue.columns.map(JSONKey.init)
+    private let administrativeKeys = HCPCSRecord.administrativeColumns.map(JSONKey.init)
+    private let firstAdministrative = CodeEntry.Row.columns.firstIndex(of: HCPCSRecord.administrativeColumns[0]) ?? 0
+
+    init(_ dataset: Dataset) {
+        tier = dataset.tier
+        factors = dataset.canonical.conversionFactors
+    }
+
+    /// Writes the document of `code`.
+    /// - Parameters:
+    ///   - row: its row in `cells`, the table of codes.
+    ///   - first: the first of its rows in `relativeValues`.
+    func write(
+        _ code: borrowing CodeEntry, row: Int, of cells: RenderedCells, first: Int, of relativeValues: RenderedCells,
+        to json: inout JSONWriter
+    ) {
+        let shown = tier.shows(code.system)
         json.object { json in
             // The code comes first: readers find a document by bisecting the file.
-            json.field("code", code.description)
-            json.field("system", system.rawValue)
-            json.label("section", section)
-            json.label("category", category)
-            json.field("title", title(in: tier))
-            json.field("title_origin", titleOrigin(in: tier)?.rawValue)
-            json.field("suggested_title", suggestedTitle?.text)
-            json.field("suggested_title_origin", suggestedTitle?.origin.rawValue)
-            json.field("short_descriptor", shown && !shortDescriptor.isEmpty ? shortDescriptor : nil)
-            json.field("long_descriptor", shown ? longDescriptor : nil)
-            json.field("route", route)
+            json.field("code", code.code.description)
+            json.field("system", code.system.rawValue)
+            json.label("section", code.section)
+            json.label("category", code.category)
+            json.field("title", code.title(in: tier))
+            json.field("title_origin", code.titleOrigin(in: tier)?.rawValue)
+            json.field("suggested_title", code.suggestedTitle?.text)
+            json.field("suggested_title_origin", code.suggestedTitle?.origin.rawValue)
+            json.field("short_descriptor", shown && !code.shortDescriptor.isEmpty ? code.shortDescriptor : nil)
+            json.field("long_descriptor", shown ? code.longDescriptor : nil)
+            json.field("route", code.route)
             json.key("editorial")
-            if let editorial { editorial.write(to: &json) } else { json.value(.null) }
+            if let editorial = code.editorial { editorial.write(to: &json) } else { json.value(.null) }
             json.array("relative_values") { json in
-                for row in relativeValues {
+                for (index, row) in code.relativeValues.enumerated() {
                     json.object { json in
-                        for (name, cell) in zip(RelativeValue.columns, row.cells).dropFirst() { json.field(name, cell) }
-                        json.nationalPayment(
-                            PricedRow(row, siblings: relativeValues), dataset.canonical.conversionFactors)
+                        for column in relativeValueKeys.indices.dropFirst() {
+                            json.field(relativeValueKeys[column], relativeValues[first + index, column])
+                        }
+                        json.nationalPayment(PricedRow(row, siblings: code.relativeValues), factors)
                     }
                 }
             }
-            json.field("relative_values_absence", relativeValuesAbsence)
-            json.field("unpriced_reason", unpricedReason)
+            json.field("relative_values_absence", code.relativeValuesAbsence)
+            json.field("unpriced_reason", code.unpricedReason)
             json.key("hcpcs")
-            if let hcpcs {
+            if code.isInHCPCSFile {
                 json.object { json in
-                    for (name, cell) in zip(HCPCSRecord.administrativeColumns, hcpcs.administrativeCells) {
-                        json.field(name, cell)
+                    for (index, key) in administrativeKeys.enumerated() {
+                        json.field(key, cells[row, firstAdministrative + index])
                     }
                 }
             } else {
                 json.value(.null)
             }
-            json.field("hcpcs_absence", hcpcsAbsence)
+            json.field("hcpcs_absence", code.hcpcsAbsence)
             json.key("drug")
-            if let drug { drug.write(to: &json) } else { json.value(.null) }
+            if let drug = code.drug { drug.write(to: &json) } else { json.value(.null) }
             json.object("provenance") { json in
                 json.array("relative_values") { json in
-                    for row in relativeValues {
+                    for row in code.relativeValues {
                         json.object { json in
                             json.field("modifier", .text(row.key.modifier))
                             json.field("file", row.source.file)
@@ -59,11 +75,11 @@ extension CodeEntry {
                     }
                 }
                 json.key("hcpcs")
-                json.source(hcpcs?.source)
-                if let corrections = hcpcs?.corrections, !corrections.isEmpty {
+                json.source(code.hcpcs?.source)
+                if let corrections = code.hcpcs?.corrections, !corrections.isEmpty {
                     json.array("hcpcs_corrections") { json in for source in corrections { json.source(source) } }
                 }
-                if let drug {
+                if let drug = code.drug {
                     json.key("drug_payment_limit")
                     json.source(drug.paymentLimit?.source)
                     json.array("drug_products") { json in
@@ -77,11 +93,28 @@ extension CodeEntry {
                     }
                 }
                 json.array("editorial") { json in
-                    for source in editorial?.sources ?? [] { json.source(source) }
+                    for source in code.editorial?.sources ?? [] { json.source(source) }
                 }
             }
         }
-        return json.bytes + [UInt8(ascii: "\n")]
+        json.endLine()
+    }
+}
+
+extension CodeEntry {
+    /// One complete document: what a code page needs, ready to render. A line of `codes.ndjson`.
+    /// - Parameter dataset: what the code belongs to; of it the tier and the conversion factors matter.
+    public func document(of dataset: Dataset) -> [UInt8] {
+        var json = JSONWriter(indented: false)
+        let row = RenderedTable(CodeEntry.Row.self, rowCount: 1) { append in
+            append(Row.cells(of: self, tier: dataset.tier))
+        }
+        row.read { row in
+            RenderedTable(relativeValues).read { relativeValues in
+                DocumentWriter(dataset).write(self, row: 0, of: row, first: 0, of: relativeValues, to: &json)
+            }
+        }
+        return json.bytes
     }
 }
 
@@ -136,6 +169,25 @@ extension Editorial {
 }
 
 extension JSONWriter {
+    fileprivate mutating func field(
+        _ key: JSONKey, _ cell: (kind: RenderedTable.Kind, text: UnsafeBufferPointer<UInt8>)
+    ) {
+        field(key) { bytes in
+            switch cell.kind {
+            case .null: bytes.append(contentsOf: "null".utf8)
+            case .text: bytes.appendJSON(text: cell.text)
+            case .number, .flag: bytes.append(contentsOf: cell.text)
+            case .list:
+                bytes.append(UInt8(ascii: "["))
+                for (index, item) in cell.text.split(separator: Cell.listSeparator).enumerated() {
+                    if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                    bytes.appendJSON(text: UnsafeBufferPointer(rebasing: item))
+                }
+                bytes.append(UInt8(ascii: "]"))
+            }
+        }
+    }
+
     /// What Medicare pays with every GPCI 1.000; `null` for a row without a price. The OPPS cap differs by locality.
     fileprivate mutating func nationalPayment(_ row: PricedRow, _ factors: ConversionFactors<ConversionFactor>) {
         key("national_payment")

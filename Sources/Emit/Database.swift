@@ -8,6 +8,7 @@ import Schemas
 /// what people look for.
 struct DatabaseWriter {
     let dataset: Dataset
+    let tables: [RenderedTable]
     let schemas: Schemas
 
     /// Marks the file as ours for `file` and friends: "ingE".
@@ -22,7 +23,6 @@ struct DatabaseWriter {
             try database.execute(sql: "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")
             try database.execute(sql: "PRAGMA application_id = \(Self.applicationID); PRAGMA user_version = 1")
             try database.inTransaction {
-                let tables = DatasetTable.all(of: dataset, schemas: schemas)
                 for definition in schemas.tables {
                     guard let table = tables.first(where: { $0.name == definition.name }) else { continue }
                     try database.execute(sql: definition.sql)
@@ -48,38 +48,25 @@ struct DatabaseWriter {
         "drug_products (drug_name COLLATE NOCASE)",
     ]
 
-    private func fill(_ table: DatasetTable, _ definition: TableSchema, _ database: Database) throws {
+    /// A hundred thousand rows: their text is bound where it lies, without a value object for each cell.
+    private func fill(_ table: RenderedTable, _ definition: TableSchema, _ database: Database) throws {
         let placeholders = definition.columns.map { _ in "?" }.joined(separator: ", ")
         let statement = try database.makeStatement(
             sql: "INSERT INTO \"\(definition.name)\" VALUES (\(placeholders))")
         let isKey = definition.columns.map(\.isKey)
-        // A hundred thousand rows: bound straight to SQLite, without a value object for each cell.
         let handle = statement.sqliteStatement
-        var text: [UInt8] = []
-        try table.forEachRow { cells in
-            for (index, cell) in cells.enumerated() {
-                let position = Int32(index + 1)
-                switch cell {
-                // A key's blank is a value of its own in SQL, where two NULLs are never equal.
-                case .null where !isKey[index]: sqlite3_bind_null(handle, position)
-                case .list(let items) where items.isEmpty: sqlite3_bind_null(handle, position)
-                case .flag(let flag): sqlite3_bind_int64(handle, position, flag ? 1 : 0)
-                case .integer(let number): sqlite3_bind_int64(handle, position, Int64(number))
-                default:
-                    text.removeAll(keepingCapacity: true)
-                    cell.append(to: &text)
-                    text.withUnsafeBytes { bytes in
-                        _ = sqlite3_bind_text(
-                            handle, position, bytes.baseAddress?.assumingMemoryBound(to: CChar.self) ?? emptyText,
-                            Int32(bytes.count), copied)
-                    }
+        let isFilled = table.read { cells in
+            for row in 0..<cells.rowCount {
+                for column in isKey.indices {
+                    bind(cells[row, column], isKey: isKey[column], to: handle, at: column + 1)
                 }
+                guard sqlite3_step(handle) == SQLITE_DONE else { return false }
+                sqlite3_reset(handle)
             }
-            guard sqlite3_step(handle) == SQLITE_DONE else {
-                throw DatabaseError(message: String(cString: sqlite3_errmsg(database.sqliteConnection)))
-            }
-            sqlite3_reset(handle)
+            sqlite3_clear_bindings(handle)
+            return true
         }
+        guard isFilled else { throw failure(database) }
     }
 
     private func writeSearchIndex(_ database: Database) throws {
@@ -89,19 +76,46 @@ struct DatabaseWriter {
                     code, title, short_descriptor, long_descriptor, synonyms, plain_language, drug_names,
                     content='', tokenize='unicode61 remove_diacritics 2')
                 """)
+        // Enough for all of it, so that it is written once and not merged from pieces.
+        try database.execute(sql: "INSERT INTO search (search, rank) VALUES ('hashsize', \(1 << 26))")
         let statement = try database.makeStatement(
             sql: "INSERT INTO search (rowid, code, title, short_descriptor, long_descriptor, synonyms, plain_language, "
-                + "drug_names) VALUES ((SELECT rowid FROM codes WHERE code = ?1), ?1, ?2, ?3, ?4, ?5, ?6, ?7)")
-        for entry in dataset.canonical.codes {
-            let shown = dataset.tier.shows(entry.system)
-            try statement.execute(arguments: [
-                entry.code.description, entry.title(in: dataset.tier), shown ? entry.shortDescriptor : nil,
-                shown ? entry.longDescriptor : nil, entry.editorial?.synonyms.joined(separator: "\n"),
-                entry.editorial?.plainLanguage.joined(separator: "\n"),
-                entry.drug?.brandNames.joined(separator: "\n"),
-            ])
+                + "drug_names) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+        let handle = statement.sqliteStatement
+        guard let table = tables.first(where: { $0.name == CodeEntry.Row.table }) else { return }
+        let columns = ["code", "title", "short_descriptor", "long_descriptor"].compactMap {
+            table.columns.firstIndex(of: $0)
         }
+        let codes = dataset.canonical.codes
+        let isFilled = table.read { cells in
+            for row in codes.indices {
+                // Rows of a new table are numbered from 1.
+                sqlite3_bind_int64(handle, 1, Int64(row + 1))
+                for (index, column) in columns.enumerated() {
+                    bind(cells[row, column], isKey: false, to: handle, at: index + 2)
+                }
+                let texts = [
+                    codes[row].editorial?.synonyms, codes[row].editorial?.plainLanguage, codes[row].drug?.brandNames,
+                ]
+                for (index, texts) in texts.enumerated() {
+                    guard let text = texts?.joined(separator: "\n") else {
+                        sqlite3_bind_null(handle, Int32(index + 6))
+                        continue
+                    }
+                    sqlite3_bind_text(handle, Int32(index + 6), text, -1, copied)
+                }
+                guard sqlite3_step(handle) == SQLITE_DONE else { return false }
+                sqlite3_reset(handle)
+            }
+            sqlite3_clear_bindings(handle)
+            return true
+        }
+        guard isFilled else { throw failure(database) }
         try database.execute(sql: "INSERT INTO search (search) VALUES ('optimize')")
+    }
+
+    private func failure(_ database: Database) -> DatabaseError {
+        DatabaseError(message: String(cString: sqlite3_errmsg(database.sqliteConnection)))
     }
 
     /// SQLite notes in the header (bytes 92–99) which version of the library wrote last. That would make
@@ -115,11 +129,55 @@ struct DatabaseWriter {
     }
 }
 
+/// Binds a cell's text, which has to stay where it is until the statement's next bindings.
+private func bind(
+    _ cell: (kind: RenderedTable.Kind, text: UnsafeBufferPointer<UInt8>), isKey: Bool, to statement: OpaquePointer?,
+    at position: Int
+) {
+    let position = Int32(position)
+    if cell.kind == .number, let number = cell.text.wholeNumber {
+        // What SQLite would make of the text as well, by way of a floating-point number.
+        sqlite3_bind_int64(statement, position, number)
+        return
+    }
+    switch cell.kind {
+    // A key's blank is a value of its own in SQL, where two NULLs are never equal.
+    case .null where !isKey: sqlite3_bind_null(statement, position)
+    case .list where cell.text.isEmpty: sqlite3_bind_null(statement, position)
+    case .flag: sqlite3_bind_int(statement, position, cell.text.first == UInt8(ascii: "t") ? 1 : 0)
+    default:
+        // A null pointer would bind NULL.
+        guard let start = cell.text.baseAddress, !cell.text.isEmpty else {
+            sqlite3_bind_text(statement, position, "", 0, copied)
+            return
+        }
+        let count = Int32(cell.text.count)
+        start.withMemoryRebound(to: CChar.self, capacity: cell.text.count) {
+            _ = sqlite3_bind_text(statement, position, $0, count, nil)
+        }
+    }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+    /// The number that the digits are, with nothing but zeros behind the point.
+    fileprivate var wholeNumber: Int64? {
+        var number: Int64 = 0
+        var isBehindPoint = false
+        guard count <= 15 else { return nil }
+        for byte in self {
+            switch byte {
+            case UInt8(ascii: "."): isBehindPoint = true
+            case 0x30 where isBehindPoint: break
+            case 0x30...0x39 where !isBehindPoint: number = number * 10 + Int64(byte - 0x30)
+            default: return nil
+            }
+        }
+        return number
+    }
+}
+
 /// Tells SQLite to copy bound text before the call returns (`SQLITE_TRANSIENT`).
 private let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
-
-/// Something to point at for a text without bytes: a null pointer would bind NULL.
-nonisolated(unsafe) private let emptyText = UnsafePointer(strdup(""))
 
 extension TableSchema {
     /// The `CREATE TABLE` statement. Decimals have NUMERIC affinity: SQLite keeps the first fifteen digits

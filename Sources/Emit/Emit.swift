@@ -1,5 +1,6 @@
 import Digest
 public import Foundation
+import JSON
 public import Model
 import Parallel
 public import Schemas
@@ -37,27 +38,28 @@ public func emit(_ dataset: Dataset, to folder: URL, schemas: Schemas) throws(In
     } catch {
         throw cannotWrite(folder.lastPathComponent, error)
     }
-    let results = inParallel(Part.allCases) { write($0, of: dataset, to: folder, schemas: schemas) }
+    let tables = renderTables(dataset, schemas: schemas)
+    let results = inParallel(Part.allCases) { write($0, of: dataset, tables, to: folder, schemas: schemas) }
     var files: [EmittedFile] = []
     for result in results { files += try result.get() }
     return Emitted(dataset: dataset, schemas: schemas, files: files.sorted { $0.path < $1.path })
 }
 
-/// What is written side by side: the parts share nothing but the dataset they read.
+/// What is written side by side: the parts share nothing but the dataset and the rendered tables they read.
 private enum Part: CaseIterable {
     case database, documents, tables, payments
 }
 
 private func write(
-    _ part: Part, of dataset: Dataset, to folder: URL, schemas: Schemas
+    _ part: Part, of dataset: Dataset, _ tables: [RenderedTable], to folder: URL, schemas: Schemas
 ) -> Result<[EmittedFile], IngestError> {
     do throws(IngestError) {
         switch part {
-        case .database: return .success([try writeDatabase(dataset, to: folder, schemas: schemas)])
-        case .documents: return .success([try writeDocuments(dataset, to: folder)])
+        case .database: return .success([try writeDatabase(dataset, tables, to: folder, schemas: schemas)])
+        case .documents: return .success([try writeDocuments(dataset, tables, to: folder)])
         case .tables:
             var files: [EmittedFile] = []
-            for table in DatasetTable.all(of: dataset, schemas: schemas) { files.append(try write(table, to: folder)) }
+            for table in tables { files.append(try write(table, to: folder)) }
             let certificate = Certificate(dataset: dataset, schemas: schemas)
             files.append(try write(certificate.json(), to: "verification.json", in: folder))
             files.append(try write(Array(certificate.markdown().utf8), to: "verification.md", in: folder))
@@ -78,37 +80,57 @@ private func write(_ bytes: [UInt8], to path: String, in folder: URL) throws(Ing
     return try file.finish(rows: nil)
 }
 
-private func writeDocuments(_ dataset: Dataset, to folder: URL) throws(IngestError) -> EmittedFile {
-    let codes = dataset.canonical.codes
+private func writeDocuments(
+    _ dataset: Dataset, _ tables: [RenderedTable], to folder: URL
+) throws(IngestError) -> EmittedFile {
     var file = try OutputFile("codes.ndjson", in: folder)
-    for index in codes.indices {
-        try file.append { $0.append(contentsOf: codes[index].document(of: dataset)) }
+    let codes = dataset.canonical.codes
+    guard let rows = tables.first(where: { $0.name == CodeEntry.Row.table }),
+        let relativeValues = tables.first(where: { $0.name == RelativeValue.table })
+    else { preconditionFailure("every table is rendered") }
+    let writer = DocumentWriter(dataset)
+    var first = 0
+    var relativeValue = 0
+    while first < codes.count {
+        let piece = first..<min(first + pieceSize, codes.count)
+        var json = JSONWriter(indented: false)
+        rows.read { rows in
+            relativeValues.read { relativeValues in
+                for index in piece {
+                    writer.write(
+                        codes[index], row: index, of: rows, first: relativeValue, of: relativeValues, to: &json)
+                    relativeValue += codes[index].relativeValues.count
+                }
+            }
+        }
+        try file.append { $0.append(contentsOf: json.bytes) }
+        first = piece.upperBound
     }
     return try file.finish(rows: codes.count)
 }
 
-private func write(_ table: DatasetTable, to folder: URL) throws(IngestError) -> EmittedFile {
+/// How many rows or documents go into a file's buffer at once.
+private let pieceSize = 256
+
+private func write(_ table: RenderedTable, to folder: URL) throws(IngestError) -> EmittedFile {
     var file = try OutputFile("tables/\(table.name).csv", in: folder)
-    var rows = 0
-    try file.append { appendCSV(table.columns.map { .text($0) }, to: &$0) }
-    do {
-        try table.forEachRow { cells in
-            try file.append { appendCSV(cells, to: &$0) }
-            rows += 1
-        }
-    } catch let error as IngestError {
-        throw error
-    } catch {
-        throw cannotWrite(table.name, error)
+    try file.append { $0.append(contentsOf: (table.columns.joined(separator: ",") + "\n").utf8) }
+    var first = 0
+    while first < table.rowCount {
+        let piece = first..<min(first + pieceSize, table.rowCount)
+        try file.append { bytes in table.read { cells in for row in piece { cells.appendCSV(row: row, to: &bytes) } } }
+        first = piece.upperBound
     }
-    return try file.finish(rows: rows)
+    return try file.finish(rows: table.rowCount)
 }
 
-private func writeDatabase(_ dataset: Dataset, to folder: URL, schemas: Schemas) throws(IngestError) -> EmittedFile {
+private func writeDatabase(
+    _ dataset: Dataset, _ tables: [RenderedTable], to folder: URL, schemas: Schemas
+) throws(IngestError) -> EmittedFile {
     let path = "dataset.sqlite"
     let url = folder.appendingPathComponent(path)
     do {
-        try DatabaseWriter(dataset: dataset, schemas: schemas).write(to: url)
+        try DatabaseWriter(dataset: dataset, tables: tables, schemas: schemas).write(to: url)
         let (sha256, bytes) = try Digest.hex(contentsOf: url)
         return EmittedFile(path: path, sha256: sha256, bytes: bytes, rows: nil)
     } catch {

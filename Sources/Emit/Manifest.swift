@@ -9,6 +9,7 @@ public let schemaVersion = "1.2.0"
 /// `manifest.json`: identity, inputs, counts, verification, and every file with its hash.
 func manifest(_ dataset: Dataset, revision: Int, files: [EmittedFile]) -> [UInt8] {
     let canonical = dataset.canonical
+    let states = canonical.reviewed.map { canonical.codes[$0].editorial?.review?.state }
     var json = JSONWriter(indented: true)
     json.object { json in
         json.field("schema_version", schemaVersion)
@@ -39,19 +40,19 @@ func manifest(_ dataset: Dataset, revision: Int, files: [EmittedFile]) -> [UInt8
         json.object("counts") { json in
             json.field("codes", canonical.codes.count)
             json.field("relative_values", canonical.relativeValueCount)
-            json.field("hcpcs_codes", canonical.codes.count { $0.hcpcs != nil })
+            json.field("hcpcs_codes", canonical.hcpcsCount)
             json.field("modifiers", canonical.modifiers.count)
             json.field("localities", canonical.localities.count)
             json.field("opps_caps", canonical.oppsCaps.count)
             json.field("drug_payment_limits", canonical.drugPaymentLimits.count)
             json.field("drug_products", canonical.drugProducts.count)
-            json.field("overlays", canonical.codes.count { $0.editorial?.review != nil })
+            json.field("overlays", states.count)
         }
         json.object("editorial") { json in
             json.field("strict", canonical.isStrictlyEditorial)
             json.object("states") { json in
                 for state in Editorial.ReviewState.allCases {
-                    json.field(state.rawValue, canonical.codes.count { $0.editorial?.review?.state == state })
+                    json.field(state.rawValue, states.count { $0 == state })
                 }
             }
             json.field("compared_with", texts: canonical.earlierRevisions)

@@ -9,6 +9,12 @@ public struct JSONWriter {
 
     public init(indented: Bool) { isIndented = indented }
 
+    /// Ends a line of NDJSON; the next value is a document of its own.
+    public mutating func endLine() {
+        bytes.append(UInt8(ascii: "\n"))
+        needsComma = false
+    }
+
     public mutating func object(_ body: (inout JSONWriter) -> Void) { nest("{", "}", body) }
     public mutating func array(_ body: (inout JSONWriter) -> Void) { nest("[", "]", body) }
 
@@ -32,6 +38,16 @@ public struct JSONWriter {
         bytes.append(UInt8(ascii: ":"))
         if isIndented { bytes.append(UInt8(ascii: " ")) }
         needsComma = false
+    }
+
+    /// A field whose value is written by `body`, as JSON.
+    public mutating func field(_ key: JSONKey, _ body: (inout [UInt8]) -> Void) {
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        if isIndented { newLine() }
+        bytes.append(contentsOf: key.bytes)
+        if isIndented { bytes.append(UInt8(ascii: " ")) }
+        body(&bytes)
+        needsComma = true
     }
 
     public mutating func field(_ name: String, _ text: String?) {
@@ -113,6 +129,7 @@ public struct JSONWriter {
 
     private mutating func separate() {
         if needsComma { bytes.append(UInt8(ascii: ",")) }
+        guard isIndented else { return }
         switch bytes.last {
         case UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: ","): newLine()
         default: break
@@ -126,28 +143,46 @@ public struct JSONWriter {
     }
 
     private mutating func append(_ text: String) {
-        bytes.append(UInt8(ascii: "\""))
         var text = text
-        text.withUTF8 { utf8 in
-            if utf8.contains(where: { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) {
-                for byte in utf8 { appendEscaped(byte) }
-            } else {
-                bytes.append(contentsOf: utf8)
-            }
+        text.withUTF8 { bytes.appendJSON(text: $0) }
+    }
+}
+
+/// The name of a field that is written many times.
+public struct JSONKey: Sendable {
+    fileprivate let bytes: [UInt8]
+
+    public init(_ name: String) {
+        var bytes: [UInt8] = []
+        var name = name
+        name.withUTF8 { bytes.appendJSON(text: $0) }
+        bytes.append(UInt8(ascii: ":"))
+        self.bytes = bytes
+    }
+}
+
+extension [UInt8] {
+    /// Appends UTF-8 as a JSON string.
+    public mutating func appendJSON(text: UnsafeBufferPointer<UInt8>) {
+        append(UInt8(ascii: "\""))
+        if text.contains(where: { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) {
+            for byte in text { appendEscaped(byte) }
+        } else {
+            append(contentsOf: text)
         }
-        bytes.append(UInt8(ascii: "\""))
+        append(UInt8(ascii: "\""))
     }
 
     private mutating func appendEscaped(_ byte: UInt8) {
         switch byte {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-            bytes.append(UInt8(ascii: "\\"))
-            bytes.append(byte)
-        case 0x0A: bytes.append(contentsOf: "\\n".utf8)
+            append(UInt8(ascii: "\\"))
+            append(byte)
+        case 0x0A: append(contentsOf: "\\n".utf8)
         case 0x00..<0x20:
-            bytes.append(contentsOf: "\\u00".utf8)
-            for digit in [byte >> 4, byte & 15] { bytes.append(digit < 10 ? 0x30 + digit : 0x57 + digit) }
-        default: bytes.append(byte)
+            append(contentsOf: "\\u00".utf8)
+            for digit in [byte >> 4, byte & 15] { append(digit < 10 ? 0x30 + digit : 0x57 + digit) }
+        default: append(byte)
         }
     }
 }

@@ -11,6 +11,9 @@ public enum Cell: Hashable, Sendable {
     /// A few short values in one cell, joined by `;` in CSV.
     case list([String])
 
+    /// What stands between the items of a list; no item has it.
+    public static let listSeparator = UInt8(ascii: ";")
+
     public static func decimal(_ value: some ExactDecimal) -> Cell {
         .decimal(value.units, places: type(of: value).places)
     }
@@ -44,7 +47,8 @@ public enum Cell: Hashable, Sendable {
         case .integer(let number): bytes.append(contentsOf: String(number).utf8)
         case .flag(let flag): bytes.append(contentsOf: (flag ? "true" : "false").utf8)
         case .decimal(let units, let places): appendDecimal(units, places: places, to: &bytes)
-        case .list(let items): bytes.append(contentsOf: items.joined(separator: ";").utf8)
+        case .list(let items):
+            bytes.append(contentsOf: items.joined(separator: String(UnicodeScalar(Self.listSeparator))).utf8)
         }
     }
 

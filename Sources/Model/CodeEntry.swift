@@ -31,6 +31,8 @@ public struct CodeEntry: Sendable, Equatable {
         get { boxedHCPCS?.value }
         set { boxedHCPCS = newValue.map(OutOfLine.value) }
     }
+    /// Whether there is a HCPCS record.
+    public var isInHCPCSFile: Bool { boxedHCPCS != nil }
     /// Why there is no PPRRVU row; `nil` when there is one.
     public var relativeValuesAbsence: String?
     /// Why there is no HCPCS record; `nil` when there is one.

@@ -109,7 +109,13 @@ public struct Canonical: Sendable {
         self.missing = missing
     }
 
-    public var relativeValueCount: Int { codes.reduce(0) { $0 + $1.relativeValues.count } }
+    public var relativeValueCount: Int { codes.indices.reduce(0) { $0 + codes[$1].relativeValues.count } }
+
+    /// How many codes the HCPCS file has.
+    public var hcpcsCount: Int { codes.indices.count { codes[$0].isInHCPCSFile } }
+
+    /// Where in ``codes`` those with an overlay of their own stand.
+    public var reviewed: [Int] { codes.indices.filter { codes[$0].editorial?.review != nil } }
 }
 
 /// What a run of all checks came to.

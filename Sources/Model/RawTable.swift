@@ -62,6 +62,17 @@ public struct RawTable: Sendable {
         return bytes[(field == 0 ? 0 : Int(ends[field - 1]))..<Int(ends[field])]
     }
 
+    /// What `body` makes of a field's bytes, read where they lie: a slice of the array would be counted as another
+    /// owner of it, a million times.
+    @inlinable
+    public func read<Result>(
+        _ row: Int, _ column: Int, _ body: (Slice<UnsafeBufferPointer<UInt8>>) -> Result
+    ) -> Result {
+        let field = row * columns.count + column
+        let range = (field == 0 ? 0 : Int(ends[field - 1]))..<Int(ends[field])
+        return bytes.withUnsafeBufferPointer { body($0[range]) }
+    }
+
     /// Where a field stands: the line, and the field number (CSV) or byte position (TXT).
     public func place(row: Int, column: Int?) -> Place {
         let position = column.map { form == .txt ? columns[$0].position?.lowerBound ?? 1 : $0 + 1 }

@@ -1,5 +1,6 @@
 import Digest
 import Model
+import Parallel
 import Schemas
 
 /// Joins PPRRVU and HCPCS from both sides: every code of either, with the reason where a side is absent.
@@ -12,8 +13,10 @@ func joinCodes(
     joined.reserveCapacity(rows.count + records.count / 4)
     var row = 0
     var record = 0
-    var digests = DescriptorDigests()
-    let titles = DisplayTitles(schemas)
+    let digests = inPieces(of: rows.count) { piece in
+        var digests = DescriptorDigests()
+        return piece.map { digests.digest(of: rows[$0].descriptor) }
+    }
     while row < rows.count || record < records.count {
         let isRow = row < rows.count && (record == records.count || rows[row].value.key.code <= records[record].code)
         let code = isRow ? rows[row].value.key.code : records[record].code
@@ -22,8 +25,7 @@ func joinCodes(
             entry.shortDescriptor = rows[row].descriptor.collapsed
             while row < rows.count, rows[row].value.key.code == code {
                 entry.relativeValues.append(rows[row].value)
-                entry.relativeValues[entry.relativeValues.count - 1].descriptorDigest = digests.digest(
-                    of: rows[row].descriptor)
+                entry.relativeValues[entry.relativeValues.count - 1].descriptorDigest = digests[row]
                 row += 1
             }
         } else {
@@ -40,11 +42,16 @@ func joinCodes(
         }
         entry.section = schemas.classification.section(of: code)
         entry.category = schemas.classification.category(of: code, betos: entry.hcpcs?.betos ?? .blank)
-        entry.suggestedTitle = titles.suggestion(for: entry)
         report(entry, hasHCPCS: hcpcs != nil, &diagnostics)
         joined.append(entry)
     }
+    for (index, title) in suggestedTitles(joined, schemas).enumerated() { joined[index].suggestedTitle = title }
     return joined
+}
+
+private func suggestedTitles(_ codes: [CodeEntry], _ schemas: Schemas) -> [SuggestedTitle?] {
+    let titles = DisplayTitles(schemas)
+    return inPieces(of: codes.count) { piece in piece.map { titles.suggestion(for: codes[$0]) } }
 }
 
 private func add(

@@ -3,7 +3,7 @@ import Schemas
 
 /// The rows of an ASP pricing file, sorted by code. Its short descriptions are not read: those of CPT codes are the
 /// AMA's.
-struct DrugPaymentLimitFile {
+struct DrugPaymentLimitFile: FileOfValues {
     let raw: RawTable
     let rows: [DrugPaymentLimit]
     let notes: Diagnostics
@@ -65,7 +65,7 @@ struct DrugPaymentLimitFile {
 }
 
 /// The rows of an ASP NDC-HCPCS crosswalk, sorted by code and NDC. Its short descriptions are not read.
-struct DrugProductFile {
+struct DrugProductFile: FileOfValues {
     let raw: RawTable
     let rows: [DrugProduct]
     let notes: Diagnostics

@@ -2,7 +2,7 @@ import Model
 import Schemas
 
 /// The codes and modifiers of a HCPCS file, each with its continuation lines assembled.
-struct HCPCSFile {
+struct HCPCSFile: FileOfValues {
     /// The file without its rows.
     let raw: RawTable
     var codes: [HCPCSRecord] = []

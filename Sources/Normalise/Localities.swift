@@ -20,7 +20,7 @@ struct LocalityRow {
 }
 
 /// GPCI, ANES or LOCCO, sorted by locality.
-struct LocalityFile {
+struct LocalityFile: FileOfValues {
     let raw: RawTable
     let rows: [LocalityRow]
     var notes: Diagnostics

@@ -1,4 +1,5 @@
 public import Model
+import Parallel
 public import Schemas
 
 /// Turns the tables of a release, in whatever forms they came, into one set of canonical values.
@@ -10,8 +11,10 @@ public func normalise(
     _ tables: inout [RawTable], entry: ReleaseCatalogue.Entry, schemas: Schemas
 ) throws(IngestError) -> Canonical {
     let given = Set(tables.map(\.table))
-    var normaliser = Normaliser(tables: tables, entry: entry, schemas: schemas)
+    let released = tables.lazy.filter { $0.table == .pprrvu }.compactMap(\.released).first
+    let files = inParallel(tables) { SourceFile($0, schemas: schemas) }
     tables = []
+    var normaliser = Normaliser(files: files, entry: entry, schemas: schemas)
     var pprrvu = try normaliser.pprrvu()
     let localities = try normaliser.localities()
     let caps = try normaliser.oppsCaps(rows: pprrvu.rows, localities: localities.joined)
@@ -29,7 +32,7 @@ public func normalise(
     // Without GPCI, ANES and LOCCO the prices are all that names the localities.
     let named = Set(caps.map(\.locality)).sorted().map(Locality.init)
     var canonical = Canonical(
-        release: entry.release, released: pprrvu.released, conversionFactors: pprrvu.conversionFactors,
+        release: entry.release, released: released, conversionFactors: pprrvu.conversionFactors,
         anesthesiaConversionFactors: localities.anesthesia, codes: codes, modifiers: hcpcs?.modifiers ?? [],
         localities: localities.joined.isEmpty ? named : localities.joined, oppsCaps: caps,
         checks: normaliser.checks, diagnostics: normaliser.diagnostics, missing: missing)
@@ -39,25 +42,68 @@ public func normalise(
     return canonical
 }
 
-/// Reads the tables one after the other and keeps what was checked and found.
+/// The values of one file, or why they cannot be read.
+private struct SourceFile: Sendable {
+    enum Values: Sendable {
+        case pprrvu(Result<PPRRVUFile, IngestError>)
+        case localities(Result<LocalityFile, IngestError>)
+        case oppsCaps(Result<OPPSCapFile, IngestError>)
+        case hcpcs(Result<HCPCSFile, IngestError>)
+        case paymentLimits(Result<DrugPaymentLimitFile, IngestError>)
+        case products(Result<DrugProductFile, IngestError>)
+        /// Read when the HCPCS file is there that they correct.
+        case corrections(RawTable)
+    }
+
+    let table: SourceTable
+    let form: SourceForm
+    let values: Values
+
+    init(_ raw: RawTable, schemas: Schemas) {
+        table = raw.table
+        form = raw.form
+        switch raw.table {
+        case .pprrvu, .pprrvuQPP: values = .pprrvu(PPRRVUFile.read(raw, schemas))
+        case .gpci, .anes, .locco: values = .localities(LocalityFile.read(raw, schemas))
+        case .oppscap: values = .oppsCaps(OPPSCapFile.read(raw, schemas))
+        case .hcpcs: values = .hcpcs(HCPCSFile.read(raw, schemas))
+        case .aspPaymentLimits: values = .paymentLimits(DrugPaymentLimitFile.read(raw, schemas))
+        case .aspCrosswalk: values = .products(DrugProductFile.read(raw, schemas))
+        case .hcpcsCorrections: values = .corrections(raw)
+        }
+    }
+}
+
+/// The values of a file of one table.
+protocol FileOfValues: Sendable {
+    init(_ raw: RawTable, schemas: Schemas) throws(IngestError)
+}
+
+extension FileOfValues {
+    fileprivate static func read(_ raw: RawTable, _ schemas: Schemas) -> Result<Self, IngestError> {
+        do throws(IngestError) { return .success(try Self(raw, schemas: schemas)) } catch { return .failure(error) }
+    }
+}
+
+/// Joins the files one after the other and keeps what was checked and found.
 private struct Normaliser {
-    var tables: [RawTable]
+    var files: [SourceFile]
     let entry: ReleaseCatalogue.Entry
     let schemas: Schemas
     var checks: [Check] = []
     var diagnostics = Diagnostics()
     var corrections: [Correction] = []
 
-    init(tables: [RawTable], entry: ReleaseCatalogue.Entry, schemas: Schemas) {
-        self.tables = tables
+    init(files: [SourceFile], entry: ReleaseCatalogue.Entry, schemas: Schemas) {
+        self.files = files
         self.entry = entry
         self.schemas = schemas
     }
 
     /// Takes the forms of a table, the CSV first.
-    private mutating func take(_ table: SourceTable) -> [RawTable] {
-        defer { tables.removeAll { $0.table == table } }
-        return tables.filter { $0.table == table }.sorted { $0.form < $1.form }
+    private mutating func take(_ table: SourceTable) -> [SourceFile.Values] {
+        defer { files.removeAll { $0.table == table } }
+        return files.filter { $0.table == table }.sorted { $0.form < $1.form }.map(\.values)
     }
 
     /// Keeps what reading a file found, and scores zeros that had to be restored.
@@ -80,9 +126,8 @@ private struct Normaliser {
 
     /// The rows of PPRRVU with both conversion factors. The nonQPP file is the universe.
     mutating func pprrvu() throws(IngestError) -> (
-        rows: [PPRRVURow], conversionFactors: ConversionFactors<ConversionFactor>, released: CalendarDate?
+        rows: [PPRRVURow], conversionFactors: ConversionFactors<ConversionFactor>
     ) {
-        let released = tables.lazy.filter { $0.table == .pprrvu }.compactMap(\.released).first
         guard var file = try pprrvuFile(.pprrvu) else {
             throw IngestError(
                 .badData, "pprrvu_missing", "no input holds PPRRVU, without which there is no release",
@@ -101,20 +146,16 @@ private struct Normaliser {
         }
         diagnostics.add(rowCountDiagnostics(rows.count, raw: file.raw, entry: entry, schemas: schemas))
         try diagnostics.stopOnErrors(.gateFailed)
-        return (rows, factors, released)
+        return (rows, factors)
     }
 
     private mutating func pprrvuFile(_ table: SourceTable) throws(IngestError) -> PPRRVUFile? {
-        var forms = take(table)
-        guard !forms.isEmpty else { return nil }
-        let primary = try PPRRVUFile(forms.removeFirst(), schemas: schemas)
-        keep(primary.notes, of: primary.raw)
-        checks.append(primary.totals)
-        while !forms.isEmpty {
-            let witness = try PPRRVUFile(forms.removeFirst(), schemas: schemas)
-            keep(witness.notes, of: witness.raw)
-            checks.append(witness.totals)
-            checks.append(Witness.compare(primary, with: witness))
+        var primary: PPRRVUFile?
+        for case .pprrvu(let form) in take(table) {
+            let file = try form.get()
+            keep(file.notes, of: file.raw)
+            checks.append(file.totals)
+            if let primary { checks.append(Witness.compare(primary, with: file)) } else { primary = file }
         }
         return primary
     }
@@ -135,14 +176,15 @@ private struct Normaliser {
     }
 
     private mutating func localityFile(_ table: SourceTable) throws(IngestError) -> LocalityFile? {
-        let forms = take(table)
-        guard let first = forms.first else { return nil }
-        let primary = try LocalityFile(first, schemas: schemas)
-        keep(primary.notes, of: primary.raw)
-        for form in forms.dropFirst() {
-            let witness = try LocalityFile(form, schemas: schemas)
-            keep(witness.notes, of: witness.raw)
-            let (check, notes) = primary.compare(with: witness, release: entry.release, schemas: schemas)
+        var primary: LocalityFile?
+        for case .localities(let form) in take(table) {
+            let file = try form.get()
+            keep(file.notes, of: file.raw)
+            guard let primary else {
+                primary = file
+                continue
+            }
+            let (check, notes) = primary.compare(with: file, release: entry.release, schemas: schemas)
             checks.append(check)
             diagnostics.add(notes)
         }
@@ -152,14 +194,17 @@ private struct Normaliser {
     // MARK: OPPS caps
 
     mutating func oppsCaps(rows: [PPRRVURow], localities: [Locality]) throws(IngestError) -> [OPPSCap] {
-        let forms = take(.oppscap)
-        guard let first = forms.first else { return [] }
-        var file = try OPPSCapFile(first, schemas: schemas)
-        for form in forms.dropFirst() {
-            let witness = try OPPSCapFile(form, schemas: schemas)
-            keep(witness.notes, of: witness.raw)
-            checks.append(file.compare(with: witness))
+        var primary: OPPSCapFile?
+        for case .oppsCaps(let form) in take(.oppscap) {
+            let file = try form.get()
+            guard let primary else {
+                primary = file
+                continue
+            }
+            keep(file.notes, of: file.raw)
+            checks.append(primary.compare(with: file))
         }
+        guard var file = primary else { return [] }
         let statuses = Dictionary(
             rows.map { ($0.value.key, $0.value.status) }, uniquingKeysWith: { first, _ in first })
         var earlier = Diagnostics()
@@ -175,14 +220,14 @@ private struct Normaliser {
     /// The rows of both ASP files; none of a file that is not there.
     mutating func drugs() throws(IngestError) -> (limits: [DrugPaymentLimit], products: [DrugProduct]) {
         var limits: DrugPaymentLimitFile?
-        for raw in take(.aspPaymentLimits) {
-            let file = try DrugPaymentLimitFile(raw, schemas: schemas)
+        for case .paymentLimits(let form) in take(.aspPaymentLimits) {
+            let file = try form.get()
             diagnostics.add(file.notes)
             if let limits { checks.append(limits.compare(with: file)) } else { limits = file }
         }
         var products: DrugProductFile?
-        for raw in take(.aspCrosswalk) {
-            let file = try DrugProductFile(raw, schemas: schemas)
+        for case .products(let form) in take(.aspCrosswalk) {
+            let file = try form.get()
             diagnostics.add(file.notes)
             if let products { checks.append(products.compare(with: file)) } else { products = file }
         }
@@ -192,9 +237,23 @@ private struct Normaliser {
     // MARK: HCPCS
 
     mutating func hcpcs(rows: [PPRRVURow]) throws(IngestError) -> HCPCSFile? {
-        let forms = take(.hcpcs)
-        guard let first = forms.first else {
-            for raw in take(.hcpcsCorrections) {
+        var primary: HCPCSFile?
+        for case .hcpcs(let form) in take(.hcpcs) {
+            let file = try form.get()
+            diagnostics.add(file.notes)
+            guard let primary else {
+                primary = file
+                continue
+            }
+            let (check, notes) = primary.compare(with: file, schemas: schemas)
+            checks.append(check)
+            diagnostics.add(notes)
+        }
+        let given = take(.hcpcsCorrections).compactMap { values in
+            if case .corrections(let raw) = values { raw } else { nil }
+        }
+        guard var file = primary else {
+            for raw in given {
                 diagnostics.add(
                     Diagnostic(
                         .warning, "corrections_without_file", at: Place(raw.file),
@@ -203,16 +262,7 @@ private struct Normaliser {
             }
             return nil
         }
-        var file = try HCPCSFile(first, schemas: schemas)
-        diagnostics.add(file.notes)
-        for form in forms.dropFirst() {
-            let witness = try HCPCSFile(form, schemas: schemas)
-            diagnostics.add(witness.notes)
-            let (check, notes) = file.compare(with: witness, schemas: schemas)
-            checks.append(check)
-            diagnostics.add(notes)
-        }
-        let (applied, notes) = file.apply(take(.hcpcsCorrections), schemas: schemas)
+        let (applied, notes) = file.apply(given, schemas: schemas)
         corrections = applied
         diagnostics.add(notes)
         try checkEnd(file, rows: rows)

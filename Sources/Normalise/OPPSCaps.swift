@@ -2,7 +2,7 @@ import Model
 import Schemas
 
 /// The rows of an OPPSCAP file, sorted by row key and locality.
-struct OPPSCapFile {
+struct OPPSCapFile: FileOfValues {
     let raw: RawTable
     var rows: [OPPSCap]
     var notes: Diagnostics

@@ -8,7 +8,7 @@ struct PPRRVURow: Equatable {
 }
 
 /// The rows of one PPRRVU file, sorted by key.
-struct PPRRVUFile {
+struct PPRRVUFile: FileOfValues {
     let raw: RawTable
     var rows: [PPRRVURow]
     let conversionFactor: ConversionFactor

@@ -12,12 +12,18 @@ struct RowReader {
     private let restoredWidth: [Int]
     /// The values allowed in each indicator column; empty where any is.
     private let domains: [[Indicator]]
+    /// The value of each column that was looked up last: rows mostly repeat those of their neighbours.
+    private var accepted: [UInt64]
+    /// How many characters the TXT has for each column's number; 0 where nothing limits it.
+    private let widths: [Int]
 
     init(_ table: RawTable, schemas: Schemas) {
         self.table = table
         var problems = Diagnostics()
         restoredWidth = table.columns.indices.map { Self.lostZeros(in: table, column: $0, &problems) }
         self.problems = problems
+        accepted = table.columns.map { _ in 0 }
+        widths = table.columns.map { $0.impliedPlaces == 0 ? $0.position?.count ?? 0 : 0 }
         domains = table.columns.map { field in
             switch field.kind {
             case .indicator where field.name == "status": schemas.statuses.all
@@ -36,11 +42,13 @@ struct RowReader {
         var kept: Int?
         var short: [Int] = []
         for row in 0..<table.rowCount {
-            let value = table[row, column]
-            guard !value.isEmpty, value.allSatisfy({ (0x30...0x39).contains($0) }) else { continue }
-            if value.count < field.width {
+            let (count, first) = table.read(row, column) { value in
+                (value.allSatisfy { (0x30...0x39).contains($0) } ? value.count : 0, value.first)
+            }
+            if count == 0 { continue }
+            if count < field.width {
                 short.append(row)
-            } else if kept == nil, value.first == UInt8(ascii: "0") {
+            } else if kept == nil, first == UInt8(ascii: "0") {
                 kept = row
             }
         }
@@ -73,18 +81,17 @@ struct RowReader {
 
     func text(_ row: Int, _ column: Int?) -> String {
         guard let column else { return "" }
-        return Self.text(table[row, column])
+        return table.read(row, column) { Self.text(UnsafeBufferPointer(rebasing: $0)) }
     }
 
     /// A decimal; an empty or unreadable one is a problem and reads as zero.
     mutating func decimal<Value: ExactDecimal>(_ row: Int, _ column: Int?) -> Value {
         guard let column else { return .zero }
-        let field = table[row, column]
-        if let value = Value(field), value.fits(table.columns[column]) { return value }
+        if let value = table.read(row, column, { Value($0) }), value.fits(widths[column]) { return value }
         problems.add(
             Diagnostic(
                 .error, "number_invalid", at: table.place(row: row, column: column),
-                "\(table.columns[column].name) is '\(Self.text(field))'; expected a number with at most "
+                "\(table.columns[column].name) is '\(text(row, column))'; expected a number with at most "
                     + "\(Value.places) decimals that fits CMS's field",
                 hint: "Columns may be shifted in this row, or a spreadsheet rewrote the number."))
         return .zero
@@ -99,16 +106,18 @@ struct RowReader {
     /// A short value; one outside the column's table of values is a problem.
     mutating func short<Meaning>(_ row: Int, _ column: Int?) -> ShortText<Meaning> {
         guard let column else { return .blank }
-        let field = table[row, column]
-        guard let value = padded(field, column).flatMap({ ShortText<Meaning>($0) }) else {
+        guard let value: ShortText<Meaning> = padded(row, column) else {
             problems.add(
                 Diagnostic(
                     .error, "value_invalid", at: table.place(row: row, column: column),
-                    "\(table.columns[column].name) is '\(Self.text(field))', too long or with a blank inside"))
+                    "\(table.columns[column].name) is '\(text(row, column))', too long or with a blank inside"))
             return .blank
         }
+        if value.isBlank || value.bits == accepted[column] { return value }
         let domain = domains[column]
-        if !domain.isEmpty, !value.isBlank, !domain.contains(value.cast()) {
+        if domain.isEmpty || domain.contains(value.cast()) {
+            accepted[column] = value.bits
+        } else {
             problems.add(
                 Diagnostic(
                     .error, "value_unknown", at: table.place(row: row, column: column),
@@ -156,13 +165,13 @@ struct RowReader {
     /// `mark` or blank.
     mutating func flag(_ row: Int, _ column: Int?, mark: String) -> Bool {
         guard let column else { return false }
-        let field = table[row, column]
-        if field.isEmpty { return false }
-        if field.elementsEqual(mark.utf8) { return true }
+        let (isEmpty, isMarked) = table.read(row, column) { ($0.isEmpty, $0.elementsEqual(mark.utf8)) }
+        if isEmpty { return false }
+        if isMarked { return true }
         problems.add(
             Diagnostic(
                 .error, "value_unknown", at: table.place(row: row, column: column),
-                "\(table.columns[column].name) is '\(Self.text(field))'; expected '\(mark)' or nothing",
+                "\(table.columns[column].name) is '\(text(row, column))'; expected '\(mark)' or nothing",
                 hint: "Columns may be shifted in this row."))
         return false
     }
@@ -184,19 +193,23 @@ struct RowReader {
 
     func source(_ row: Int) -> Source { Source(file: table.file, line: Int(table.lines[row])) }
 
-    private func padded(_ field: ArraySlice<UInt8>, _ column: Int) -> ArraySlice<UInt8>? {
-        let width = restoredWidth[column]
-        guard width > field.count, !field.isEmpty, field.allSatisfy({ (0x30...0x39).contains($0) }) else {
-            return field
+    /// A value with the zeros that its column has lost; `nil` for one that is too long or has a blank inside.
+    private func padded<Meaning>(_ row: Int, _ column: Int) -> ShortText<Meaning>? {
+        table.read(row, column) { field in
+            let width = restoredWidth[column]
+            guard width > field.count, !field.isEmpty, field.allSatisfy({ (0x30...0x39).contains($0) }) else {
+                return ShortText(field)
+            }
+            return ShortText(Array(repeating: UInt8(ascii: "0"), count: width - field.count) + field)
         }
-        return (Array(repeating: UInt8(ascii: "0"), count: width - field.count) + field)[...]
     }
 }
 
 extension ExactDecimal {
-    /// Whether the value can stand in the field's TXT record: CMS's pictures leave MP four digits and a point.
-    fileprivate func fits(_ field: FieldLayout) -> Bool {
-        guard let width = field.position?.count, field.impliedPlaces == 0 else { return true }
+    /// Whether the value can stand in `width` characters of the TXT record: CMS's pictures leave MP four digits and a
+    /// point.
+    fileprivate func fits(_ width: Int) -> Bool {
+        guard width > 0 else { return true }
         var digits = 1
         var bound: Int64 = 10
         for _ in 0..<Self.places { bound *= 10 }

@@ -13,6 +13,15 @@ public func inParallel<Value: Sendable, Output: Sendable>(
     return results.withLock { $0.compactMap(\.self) }
 }
 
+/// What `work` makes of each piece of `0..<count`, one value for each number, in order, on all cores.
+public func inPieces<Output: Sendable>(
+    of count: Int, _ work: @Sendable (Range<Int>) -> [Output]
+) -> [Output] {
+    let size = 1024
+    let pieces = stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
+    return inParallel(pieces, work).flatMap(\.self)
+}
+
 /// Two pieces of work at the same time.
 public func sideBySide<First: Sendable, Second: Sendable>(
     _ first: @Sendable () -> First, and second: @Sendable () -> Second

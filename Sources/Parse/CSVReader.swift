@@ -206,14 +206,20 @@ struct CSVReader {
         let bound = labels.indices.filter { binding.indices[$0] != nil }
         let unlabelled = labels.indices.filter { binding.indices[$0] == nil }
         let key = bound[binding.columns.firstIndex { $0.name == layout.fields[0].name } ?? 0]
+        // Where a column's cells are taken as they stand; `nil` where more is to be done than to trim them.
+        let plain: [Int?] = zip(binding.columns, binding.sources).map { column, sources in
+            column.kind == .words || column.kind == .list || (column.kind == .date && form == .xlsx) ? nil : sources[0]
+        }
 
         for row in (header + 1)..<max(csv.count, header + 1) {
             var fields = csv.fields(of: row)
             let place = Place(path, line: Int(csv.lines[row]))
-            let filled = fields.count { csv[field: $0].contains { $0 > 0x20 } }
-            if filled == 0 { continue }
-            if layout.hasNotes, filled == 1, !layout.fields[0].kind.accepts(csv[field: fields.lowerBound + key]) {
-                let note = fields.first { csv[field: $0].contains { $0 > 0x20 } } ?? fields.lowerBound
+            let filled = fields.lazy.filter { csv.read(field: $0) { $0.contains { $0 > 0x20 } } }.prefix(2)
+            if filled.isEmpty { continue }
+            if layout.hasNotes, filled.dropFirst().isEmpty,
+                !layout.fields[0].kind.accepts(csv[field: fields.lowerBound + key])
+            {
+                let note = filled.first ?? fields.lowerBound
                 rows.notes.append((place.line ?? 0, String(decoding: csv[field: note], as: UTF8.self)))
                 continue
             }
@@ -244,19 +250,31 @@ struct CSVReader {
                 column < fields.count ? csv[field: fields.lowerBound + column] : []
             }
             for column in unlabelled
-            where table != .hcpcsCorrections && field(column).contains(where: { $0 > 0x20 }) {
+            where table != .hcpcsCorrections && column < fields.count
+                && csv.read(field: fields.lowerBound + column, { $0.contains { $0 > 0x20 } })
+            {
                 problems.add(
                     Diagnostic(
                         .error, "column_unlabelled", at: Place(path, line: place.line, column: column + 1),
                         "a value stands in a column that has no label"))
             }
-            for (layout, sources) in zip(binding.columns, binding.sources) {
-                let start = rows.bytes.count
-                for column in sources {
-                    let place = Place(path, line: place.line, column: column + 1)
-                    append(field(column), of: layout, after: start, at: place, to: &rows.bytes, &problems)
+            for column in plain.indices {
+                if let source = plain[column] {
+                    if source < fields.count {
+                        let invalid = csv.read(field: fields.lowerBound + source) {
+                            appendField(UnsafeBufferPointer(rebasing: $0), isUTF8: isUTF8, to: &rows.bytes)
+                        }
+                        if let invalid { problems.add(invalidCharacter(invalid, in: source, of: place)) }
+                    }
+                } else {
+                    let start = rows.bytes.count
+                    for source in binding.sources[column] {
+                        append(
+                            field(source), of: binding.columns[column], after: start, in: source, of: place,
+                            to: &rows.bytes, &problems)
+                    }
+                    while rows.bytes.count > start, rows.bytes.last == 0x20 { rows.bytes.removeLast() }
                 }
-                while rows.bytes.count > start, rows.bytes.last == 0x20 { rows.bytes.removeLast() }
                 rows.ends.append(UInt32(rows.bytes.count))
             }
             rows.lines.append(csv.lines[row])
@@ -277,19 +295,22 @@ extension CSVReader {
         return parts.count < 2 ? parts.first ?? [] : Array(parts.joined(separator: [0x20]))[...]
     }
 
+    private func invalidCharacter(_ byte: UInt8, in column: Int, of row: Place) -> Diagnostic {
+        Diagnostic(
+            .error, "character_invalid", at: Place(path, line: row.line, column: column + 1),
+            "the byte 0x\(String(byte, radix: 16)) is no character of the file's encoding")
+    }
+
     /// Appends a cell's value to a field that began at `start`. The values of a list come to stand at the places
     /// that they have in the TXT.
     private func append(
-        _ cell: ArraySlice<UInt8>, of layout: FieldLayout, after start: Int, at place: Place,
+        _ cell: ArraySlice<UInt8>, of layout: FieldLayout, after start: Int, in column: Int, of row: Place,
         to bytes: inout [UInt8], _ problems: inout Diagnostics
     ) {
         let first = bytes.count
         let cell = layout.kind == .words ? collapsed(cell) : cell
-        if let byte = appendField(cell, isUTF8: isUTF8, to: &bytes) {
-            problems.add(
-                Diagnostic(
-                    .error, "character_invalid", at: place,
-                    "the byte 0x\(String(byte, radix: 16)) is no character of the file's encoding"))
+        if let byte = cell.withUnsafeBufferPointer({ appendField($0, isUTF8: isUTF8, to: &bytes) }) {
+            problems.add(invalidCharacter(byte, in: column, of: row))
         }
         if layout.kind == .date, form == .xlsx, let day = CalendarDate(spreadsheetDay: bytes[first...]) {
             bytes.replaceSubrange(first..., with: day.description.utf8.filter { $0 != UInt8(ascii: "-") })
@@ -299,7 +320,7 @@ extension CSVReader {
         if count > layout.itemWidth {
             problems.add(
                 Diagnostic(
-                    .error, "value_invalid", at: place,
+                    .error, "value_invalid", at: Place(path, line: row.line, column: column + 1),
                     "\(layout.name) is '\(String(decoding: bytes[first...], as: UTF8.self))'; it has at most "
                         + "\(layout.itemWidth) characters"))
         } else if count > 0, count < layout.width, bytes[first...].allSatisfy({ (0x30...0x39).contains($0) }) {

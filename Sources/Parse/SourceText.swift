@@ -110,13 +110,13 @@ extension [UInt32] {
 /// Appends a field to `buffer` as UTF-8, without blanks at either end and with no-break spaces as spaces.
 /// Returns the byte that has no meaning in the file's encoding, or a control character, if one is there.
 func appendField(
-    _ field: ArraySlice<UInt8>, isUTF8: Bool, keepingLeadingBlanks: Bool = false, to buffer: inout [UInt8]
+    _ field: UnsafeBufferPointer<UInt8>, isUTF8: Bool, keepingLeadingBlanks: Bool = false, to buffer: inout [UInt8]
 ) -> UInt8? {
-    var first = field.startIndex
-    var last = field.endIndex
+    var first = 0
+    var last = field.count
     while !keepingLeadingBlanks, first < last, field[first] == 0x20 || (field[first] == 0xA0 && !isUTF8) { first += 1 }
     while first < last, field[last - 1] == 0x20 || (field[last - 1] == 0xA0 && !isUTF8) { last -= 1 }
-    let trimmed = field[first..<last]
+    let trimmed = UnsafeBufferPointer(rebasing: field[first..<last])
     guard trimmed.contains(where: { $0 < 0x20 || $0 >= 0x7F }) else {
         buffer.append(contentsOf: trimmed)
         return nil

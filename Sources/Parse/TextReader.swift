@@ -11,6 +11,8 @@ struct TextReader {
     func read() throws(IngestError) -> RawTable {
         let layout = schemas.layout(table, year: release.year)
         let columns = layout.fields.filter { $0.position != nil }
+        let cuts = columns.enumerated().map { Cut($1, column: $0) }
+        let recordLength = layout.recordLength
         let keyRange = layout.fields[0].position ?? 1...1
         var bytes: [UInt8] = []
         var ends: [UInt32] = []
@@ -43,7 +45,10 @@ struct TextReader {
                         "a record stands behind line \(footnote), which is none"))
             }
             lines.append(UInt32(number))
-            append(line, number: number, layout: layout, columns: columns, to: &bytes, &ends, &problems)
+            line.withUnsafeBufferPointer { line in
+                check(line, number: number, layout: layout, recordLength: recordLength, &problems)
+                append(line, number: number, cuts, of: columns, to: &bytes, &ends, &problems)
+            }
         }
         try problems.stopOnErrors()
         guard !lines.isEmpty else {
@@ -69,54 +74,78 @@ struct TextReader {
             .allSatisfy { (0x30...0x39).contains($0) }
     }
 
-    private func append(
-        _ line: ArraySlice<UInt8>, number: Int, layout: Layout, columns: [FieldLayout], to bytes: inout [UInt8],
-        _ ends: inout [UInt32], _ problems: inout Diagnostics
+    /// Where a field stands in a record, without the rest of its layout: a record has thirty of them.
+    private struct Cut {
+        let column: Int
+        /// From 0, without its end.
+        let range: Range<Int>
+        let impliedPlaces: Int
+        let isList: Bool
+
+        init(_ field: FieldLayout, column: Int) {
+            self.column = column
+            let position = field.position ?? 1...1
+            range = (position.lowerBound - 1)..<position.upperBound
+            impliedPlaces = field.impliedPlaces
+            isList = field.kind == .list
+        }
+    }
+
+    private func problem(
+        _ id: String, _ number: Int, _ column: Int, _ message: String, hint: String? = nil
+    ) -> Diagnostic {
+        Diagnostic(.error, id, at: Place(text.path, line: number, column: column), message, hint: hint)
+    }
+
+    /// What stands behind a record's fields and between them: nothing.
+    private func check(
+        _ line: UnsafeBufferPointer<UInt8>, number: Int, layout: Layout, recordLength: Int,
+        _ problems: inout Diagnostics
     ) {
-        let start = line.startIndex
-        func problem(_ id: String, _ column: Int, _ message: String, hint: String? = nil) {
+        let used = line.lastIndex { $0 != 0x20 }.map { $0 + 1 } ?? 0
+        if used > recordLength {
             problems.add(
-                Diagnostic(
-                    .error, id, at: Place(text.path, line: number, column: column), message, hint: hint))
+                problem(
+                    "record_length", number, recordLength + 1,
+                    "the record has \(used) bytes; \(layout.name) of \(layout.year) has \(recordLength)",
+                    hint: "A character may have been inserted, or CMS added a field: see "
+                        + "Schemas/layouts/\(table.layout).csv."))
         }
-        let used = line.lastIndex { $0 != 0x20 }.map { $0 - start + 1 } ?? 0
-        if used > layout.recordLength {
-            problem(
-                "record_length", layout.recordLength + 1,
-                "the record has \(used) bytes; \(layout.name) of \(layout.year) has \(layout.recordLength)",
-                hint: "A character may have been inserted, or CMS added a field: see "
-                    + "Schemas/layouts/\(table.layout).csv.")
-        }
-        for position in layout.filler where position <= line.count && line[start + position - 1] != 0x20 {
-            problem(
-                "filler_not_blank", position,
-                "'\(Character(Unicode.Scalar(line[start + position - 1])))' stands where the layout has a blank",
-                hint: "The record may be shifted, or CMS added a field.")
+        for position in layout.filler where position <= line.count && line[position - 1] != 0x20 {
+            problems.add(
+                problem(
+                    "filler_not_blank", number, position,
+                    "'\(Character(Unicode.Scalar(line[position - 1])))' stands where the layout has a blank",
+                    hint: "The record may be shifted, or CMS added a field."))
             break
         }
-        for field in columns {
-            guard let position = field.position else { continue }
-            if line.count < position.upperBound, !mayBeCut(field, at: line.count) {
-                problem(
-                    "record_length", line.count + 1,
-                    "the record ends inside or before \(field.name) (bytes \(position.lowerBound)–\(position.upperBound))",
-                    hint: "The file may be cut.")
+    }
+
+    private func append(
+        _ line: UnsafeBufferPointer<UInt8>, number: Int, _ cuts: [Cut], of columns: [FieldLayout],
+        to bytes: inout [UInt8], _ ends: inout [UInt32], _ problems: inout Diagnostics
+    ) {
+        for cut in cuts {
+            if line.count < cut.range.upperBound, !mayBeCut(columns[cut.column], at: line.count) {
+                problems.add(
+                    problem(
+                        "record_length", number, line.count + 1,
+                        "the record ends inside or before \(columns[cut.column].name) (bytes "
+                            + "\(cut.range.lowerBound + 1)–\(cut.range.upperBound))",
+                        hint: "The file may be cut."))
                 ends.append(UInt32(bytes.count))
                 continue
             }
-            let first = min(position.lowerBound - 1, line.count)
-            let last = min(position.upperBound, line.count)
-            let fieldStart = bytes.count
-            if let byte = appendField(
-                line[(start + first)..<(start + last)], isUTF8: false,
-                keepingLeadingBlanks: field.kind == .list, to: &bytes)
-            {
-                problem(
-                    "character_invalid", position.lowerBound,
-                    "the byte 0x\(String(byte, radix: 16)) is no character of the file's encoding")
+            let start = bytes.count
+            let field = UnsafeBufferPointer(rebasing: line[cut.range.clamped(to: line.indices)])
+            if let byte = appendField(field, isUTF8: false, keepingLeadingBlanks: cut.isList, to: &bytes) {
+                problems.add(
+                    problem(
+                        "character_invalid", number, cut.range.lowerBound + 1,
+                        "the byte 0x\(String(byte, radix: 16)) is no character of the file's encoding"))
             }
-            if field.impliedPlaces > 0, bytes.count - fieldStart > field.impliedPlaces {
-                bytes.insert(UInt8(ascii: "."), at: bytes.count - field.impliedPlaces)
+            if cut.impliedPlaces > 0, bytes.count - start > cut.impliedPlaces {
+                bytes.insert(UInt8(ascii: "."), at: bytes.count - cut.impliedPlaces)
             }
             ends.append(UInt32(bytes.count))
         }

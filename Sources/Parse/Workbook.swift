@@ -166,58 +166,48 @@ public struct Workbook {
     /// A number as people wrote it. Spreadsheets keep the nearest binary fraction and print up to 17 digits of it
     /// (`0.56000000000000005`); fifteen digits are what it can hold of a decimal.
     static func decimal(_ raw: some RandomAccessCollection<UInt8>) -> [UInt8] {
-        let raw = Array(raw)[...]
         // No number that a spreadsheet writes is longer.
         guard raw.count <= 40 else { return Array(raw) }
-        var digits: [UInt8] = []
-        var point: Int?
-        var exponent = 0
+        var significant: UInt64 = 0
+        var count = 0
+        var isRoundedUp: Bool?
+        var isBehindPoint = false
+        var places = 0
         var index = raw.startIndex
-        while index < raw.endIndex {
+        reading: while index < raw.endIndex {
             switch raw[index] {
-            case 0x30...0x39: digits.append(raw[index])
-            case UInt8(ascii: ".") where point == nil: point = digits.count
-            case UInt8(ascii: "E"), UInt8(ascii: "e"):
-                guard let power = Int(String(decoding: raw[(index + 1)...], as: UTF8.self)), abs(power) < 30 else {
-                    return Array(raw)
+            case 0x30...0x39:
+                let digit = raw[index] - 0x30
+                if count < 15 {
+                    significant = significant * 10 + UInt64(digit)
+                    if significant > 0 { count += 1 }
+                    if isBehindPoint { places += 1 }
+                } else {
+                    isRoundedUp = isRoundedUp ?? (digit >= 5)
+                    if !isBehindPoint { places -= 1 }
                 }
-                exponent = power
-                index = raw.endIndex - 1
+            case UInt8(ascii: ".") where !isBehindPoint: isBehindPoint = true
+            case UInt8(ascii: "E"), UInt8(ascii: "e"):
+                let power = Int(String(decoding: raw[raw.index(after: index)...], as: UTF8.self))
+                guard let power, abs(power) < 30 else { return Array(raw) }
+                places -= power
+                break reading
             default: return Array(raw)
             }
-            index += 1
+            index = raw.index(after: index)
         }
-        var whole = (point ?? digits.count) + exponent
-        while digits.count > 1, digits[0] == 0x30, whole > 1 || digits.count > 15 {
-            digits.removeFirst()
-            whole -= 1
+        if isRoundedUp == true { significant += 1 }
+        while places > 0, significant % 10 == 0 {
+            significant /= 10
+            places -= 1
         }
-        if digits.count > 15 {
-            let isRoundedUp = digits[15] >= UInt8(ascii: "5")
-            digits.removeLast(digits.count - 15)
-            var position = 14
-            while isRoundedUp {
-                if digits[position] < UInt8(ascii: "9") {
-                    digits[position] += 1
-                    break
-                }
-                digits[position] = 0x30
-                if position == 0 {
-                    digits.insert(UInt8(ascii: "1"), at: 0)
-                    whole += 1
-                    break
-                }
-                position -= 1
-            }
+        var digits = Array(String(significant).utf8)
+        if places <= 0 { return significant == 0 ? digits : digits + Array(repeating: 0x30, count: -places) }
+        if digits.count <= places {
+            digits.insert(contentsOf: repeatElement(0x30, count: places + 1 - digits.count), at: 0)
         }
-        while whole > digits.count { digits.append(0x30) }
-        while whole < 1 {
-            digits.insert(0x30, at: 0)
-            whole += 1
-        }
-        var fraction = digits[whole...]
-        while fraction.last == 0x30 { fraction.removeLast() }
-        return fraction.isEmpty ? Array(digits[..<whole]) : digits[..<whole] + [UInt8(ascii: ".")] + fraction
+        digits.insert(UInt8(ascii: "."), at: digits.count - places)
+        return digits
     }
 }
 

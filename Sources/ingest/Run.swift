@@ -200,7 +200,7 @@ extension Talk {
         case .published(let revision):
             say("published \(revision.name): \(counts); \(factors)")
             let option = store == "store" ? "" : " --store \(store)"
-            let example = canonical.codes.first { $0.editorial?.review != nil }?.code.description ?? "99213"
+            let example = canonical.reviewed.first.map { canonical.codes[$0].code.description } ?? "99213"
             say("next: ingest show \(example)\(option), or read \(revision.folder.relativePath)/diff.html")
         case .unchanged(let revision):
             say("nothing changed: \(revision.name) is published already and equal in every byte; \(counts)")
