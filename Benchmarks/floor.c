@@ -1,9 +1,9 @@
 // The least that any program doing the job of `ingest run` has to do, on one thread:
 //
-//     floor run PUBLISHED STORE ARCHIVE...   read the archives, hash them, inflate and hash the members that `ingest` reads,
-//                                            tokenise the CSV members with libcsv, and write the files of an earlier run
-//                                            (PUBLISHED, a revision's folder) into STORE: each hashed and synced to disk,
-//                                            aside, then renamed.
+//     floor run PUBLISHED STORE ARCHIVE...   read the archives, hash them, inflate and hash the members that
+//                                            `ingest` reads, tokenise the CSV members with libcsv, and write the
+//                                            files of an earlier run (PUBLISHED, a revision's folder) into STORE:
+//                                            each hashed and synced to disk, aside, then renamed.
 //     floor read ARCHIVE...                  only read, inflate and tokenise.
 //
 // It knows nothing of what it reads: no table, no check, no database. The files to write are mapped and handed to the

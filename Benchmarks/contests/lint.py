@@ -57,7 +57,8 @@ def run(setting):
     section.add_usages(usages, "ingest")
     section.lines += [
         f"Answers agree: {made['planted']} planted mistakes found, in files and in one file, and nothing else; "
-        "PyYAML, on all cores, reads the files and looks for doubled words only. The sample overlays show what reading CMS's files takes.",
+        "PyYAML, on all cores, reads the files and looks for doubled words only. The "
+        "sample overlays show what reading CMS's files takes.",
         "",
     ]
     section.faster(f"lint of {made['overlays']:,} overlays", usages["ingest"], "PyYAML, reading only", usages["PyYAML"])

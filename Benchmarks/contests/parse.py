@@ -32,7 +32,8 @@ def run(setting):
     section.add_usages({name: usages[name] for name in commands}, "ingest")
     section.lines += [
         f"Answers agree: {answers['rows']:,} rows, {answers['columns']} columns of amounts and marks with equal sums.",
-        "Each reads the members PPRRVU, GPCI, ANES, LOCCO and OPPSCAP from CMS's archive; codes are text, amounts exact.",
+        "Each reads the members PPRRVU, GPCI, ANES, LOCCO and OPPSCAP from CMS's archive; codes are text, "
+        "amounts exact.",
         "Ours also recognises each by its content, checks every value's form and domain and the row totals, and joins.",
         "The rivals' times hold their imports: "
         + ", ".join(f"{name} {seconds(middle(usages[f'import {name}'], 'wall'))}" for name in rivals)
@@ -73,8 +74,8 @@ def in_process(setting, section):
     ratio = [a / b for a, b in zip(whole, libcsv)]
     section.lines += [
         f"In one process, on one thread, medians of {len(libcsv)} rounds: libcsv alone finds "
-        f"{found['numbers']['fields']:,} fields in {seconds(usual['libcsv'])}; ours takes {seconds(usual['unpack'])} to "
-        f"inflate, {seconds(usual['parse'])} to parse and {seconds(usual['normalise'])} to normalise: "
+        f"{found['numbers']['fields']:,} fields in {seconds(usual['libcsv'])}; ours takes "
+        f"{seconds(usual['unpack'])} to inflate, {seconds(usual['parse'])} to parse and {seconds(usual['normalise'])} to normalise: "
         f"{spread(ratio)} times libcsv's time in all, "
         f"{spread([(a - b) / c for a, b, c in zip(whole, unpack, libcsv)])} without inflating, "
         f"{spread([a / b for a, b in zip(parse, libcsv)])} for parsing alone.",

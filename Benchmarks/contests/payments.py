@@ -51,9 +51,10 @@ def run(setting):
     section = Section(f"Payments of {release.label}: {rows:,} rows")
     section.lines += [
         f"Answers agree: count and sums of fees, caps and payments, {answers['not_applicable']:,} without one; the two "
-        f"files are the same {answers['bytes'] / 1e6:.0f} MB, byte for byte. Computing is timed inside each process, {inner} "
-        "rounds, on all cores, from values in memory. Writing is what `--payments` adds to a run; NumPy with "
-        f"polars is timed inside its process. Peak memory with `--payments`: {max(u.peak for u in usages['paid']) / 1e6:.0f} MB.",
+        f"files are the same {answers['bytes'] / 1e6:.0f} MB, byte for byte. Computing is timed inside each process, "
+        f"{inner} rounds, on all cores, from values in memory. Writing is what `--payments` adds to a run; NumPy with "
+        "polars is timed inside its process. "
+        f"Peak memory with `--payments`: {max(u.peak for u in usages['paid']) / 1e6:.0f} MB.",
         "",
     ]
     section.figures = {"rows": rows, "seconds": {**taken, "written": written}}

@@ -27,7 +27,8 @@ def main():
             # Spacers and footnotes.
             rows = "WHERE mac SIMILAR TO '[0-9].*'" if columns[0][0] == "mac" else ""
             connection.execute(
-                f"CREATE TABLE {table} AS SELECT * FROM read_csv(?, columns = {types}, header = false, auto_detect = false,"
+                f"CREATE TABLE {table} AS SELECT * FROM read_csv(?, columns = {types}, header = false,"
+                " auto_detect = false,"
                 f" delim = ',', quote = '\"', escape = '\"', new_line = '\\r\\n', null_padding = true) {rows}",
                 [path],
             )

@@ -2,8 +2,8 @@
 """All payment amounts of a published release with NumPy: payments_numpy.py REVISION ROUNDS [OUT.csv]
 
 Reads tables/relative_values.csv, localities.csv and conversion_factors.csv, computes fee, OPPS cap and payment of every
-payable row in every locality and setting, half up to the cent, on all cores, and prints counts and sums in cents with the
-seconds of each round as JSON. With OUT.csv each round also writes what `ingest run --payments` writes, with polars.
+payable row in every locality and setting, half up to the cent, on all cores, and prints counts and sums in cents with
+the seconds of each round as JSON. With OUT.csv each round also writes what `ingest run --payments` writes, with polars.
 
 Amounts are whole numbers in float64: every product stays below 2^53, so all of it is exact, and BLAS and SIMD do the
 work, which they do not for int64.

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Recomputes what follows from CMS's other tables, with pandas and NumPy: verify_pandas.py RELEASE.zip
 
-Row totals and CSV = TXT of PPRRVU, GPCI, ANES, LOCCO and OPPSCAP, the same localities everywhere, every OPPS cap and every
-anesthesia factor from PPRRVU × GPCI, half up to the cent in int64. Prints how many of each came out as CMS has them.
+Row totals and CSV = TXT of PPRRVU, GPCI, ANES, LOCCO and OPPSCAP, the same localities everywhere, every OPPS cap and
+every anesthesia factor from PPRRVU × GPCI, half up to the cent in int64. Prints how many of each came out as CMS has them.
 """
 
 import json

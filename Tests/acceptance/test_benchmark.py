@@ -31,7 +31,8 @@ def benchmark(*arguments, program=INGEST, **changes):
 def changed(tmp_path, command, edit):
     """A program that answers as `ingest` does, but for one command, whose output passes through sed."""
     program = tmp_path / "ingest"
-    program.write_text(f"#!/bin/sh\n[ \"$1\" = {command} ] || exec '{INGEST}' \"$@\"\n'{INGEST}' \"$@\" | sed '{edit}'\n")
+    program.write_text(
+        f"#!/bin/sh\n[ \"$1\" = {command} ] || exec '{INGEST}' \"$@\"\n'{INGEST}' \"$@\" | sed '{edit}'\n")
     program.chmod(0o755)
     return program
 
@@ -49,7 +50,8 @@ def test_the_readme_has_the_table_that_the_command_writes(contests):
         job, ours, rival, ratio, goal, met = line.strip("| ").split(" | ")
         rows.append(report.Row(job, ours, rival, ratio, goal, {"yes": True, "**no**": False, "–": None}[met]))
     assert report.table([report.Section("", rows=rows)], preface) == block
-    assert {row.goal for row in rows} >= {"≤ 3×", "≥ 8×", "≥ 3×", "≥ 20×", "≤ 1.5×", "≥ 20 M/s", "≥ 3 M/s", "< 150 MB", "< 30 ms"}
+    goals = {"≤ 3×", "≥ 8×", "≥ 3×", "≥ 20×", "≤ 1.5×", "≥ 20 M/s", "≥ 3 M/s", "< 150 MB", "< 30 ms"}
+    assert {row.goal for row in rows} >= goals
 
 
 def test_equal_answers_pass_and_a_row_says_what_was_compared(contests):
@@ -91,15 +93,15 @@ def test_one_sum_that_differs_is_named(contests, tmp_path):
 def test_the_floor_writes_the_same_bytes_and_one_that_differs_is_refused(contests, publish, tmp_path):
     compiler = shutil.which("cc") or shutil.which("clang")
     source = REPO / "Benchmarks" / "floor.c"
-    built = subprocess.run(
-        [str(compiler), "-O2", "-Wall", "-Wextra", "-Werror", "-o", tmp_path / "floor", source, "-lcsv", "-lz", "-lcrypto"],
-        capture_output=True, text=True) if compiler else None
+    command = [compiler, "-O2", "-Wall", "-Wextra", "-Werror", "-o", tmp_path / "floor", source, "-lcsv", "-lz", "-lcrypto"]
+    built = subprocess.run(command, capture_output=True, text=True) if compiler else None
     if built is None or "openssl/evp.h" in built.stderr:
         pytest.skip("floor.c needs a C compiler and libssl-dev")
     assert built.returncode == 0, built.stderr
     published = publish("floor", "RVU26A", (SAMPLE_RVU, SAMPLE_HCPCS))
     store = tmp_path / "store"
-    done = subprocess.run([tmp_path / "floor", "run", published.folder, store, SAMPLE_RVU, SAMPLE_HCPCS], capture_output=True)
+    command = [tmp_path / "floor", "run", published.folder, store, SAMPLE_RVU, SAMPLE_HCPCS]
+    done = subprocess.run(command, capture_output=True)
     assert done.returncode == 0, done.stderr
     (tmp_path / "said.txt").write_bytes(done.stdout)
 
