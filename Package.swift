@@ -11,7 +11,8 @@ import PackageDescription
 // the command line.
 // Every arrow points down, and each C library or package is imported by exactly one module:
 //
-//     libcsv → CSV            tokenising CSV, for CMS's files and for our own tables in Schemas/
+//     libcsv → CSV            tokenising CSV, for CMS's files and for our own tables in Schemas/ (and `measure`, which
+//                             is no product, to time libcsv alone)
 //     zlib → Unpack           inflating; the ZIP container is read by ~300 lines of our own, because
 //                             the checks that matter here (names that escape, duplicate or overlapping
 //                             members, sizes that lie) have to be made on the central directory
@@ -117,6 +118,10 @@ let package = Package(
                 "Site", "Store", "Verify",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+        // Not a product: parts of the pipeline by themselves for Scripts/benchmark, beside libcsv without us.
+        .executableTarget(
+            name: "measure",
+            dependencies: ["CLibcsv", "Model", "Normalise", "Parallel", "Parse", "Payment", "Schemas", "Unpack"]),
 
         // Tests: each stage through its public functions. `TestSupport` writes CMS's files in CMS's layouts.
         .target(

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The same job as `ingest run`, the way a data engineer would do it with pandas.
 
-    rival_pandas.py RELEASE.zip HCPCS.zip OUT
+    run_pandas.py RELEASE.zip HCPCS.zip OUT
 
 Reads CMS's Physician Fee Schedule relative value archive and its HCPCS Level II archive: PPRRVU, GPCI, ANES, LOCCO and
 OPPSCAP, as CSV and, where the archive has it, as TXT, and the 320-byte HCPCS text file. Checks that totals add up, that
@@ -460,7 +460,7 @@ def write_database(tables, path):
 
 def main():
     if len(sys.argv) != 4:
-        sys.exit("usage: rival_pandas.py RELEASE.zip HCPCS.zip OUT")
+        sys.exit("usage: run_pandas.py RELEASE.zip HCPCS.zip OUT")
     release, hcpcs_archive, out = Archive(sys.argv[1]), Archive(sys.argv[2]), Path(sys.argv[3])
     values = relative_values(release)
     places = localities(release)

@@ -1,0 +1,115 @@
+"""Scripts/benchmark: its table in the README, and that answers which differ are refused. No timing is asserted."""
+
+import importlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from support import INGEST, REPO, SAMPLE_HCPCS, SAMPLE_RVU, environment
+
+SCRIPT = REPO / "Scripts" / "benchmark"
+
+
+@pytest.fixture(scope="module")
+def contests():
+    """The contests' own modules, by name."""
+    sys.path.insert(0, str(REPO / "Benchmarks"))
+    yield lambda name: importlib.import_module(f"contests.{name}")
+    sys.path.remove(str(REPO / "Benchmarks"))
+
+
+def benchmark(*arguments, program=INGEST, **changes):
+    # No folder of CMS's files: the samples are enough to see that answers are compared.
+    env = environment(INGEST=str(program), INGEST_DATA="/nonexistent", **changes)
+    return subprocess.run([sys.executable, SCRIPT, *arguments], env=env, capture_output=True, text=True, timeout=300)
+
+
+def changed(tmp_path, command, edit):
+    """A program that answers as `ingest` does, but for one command, whose output passes through sed."""
+    program = tmp_path / "ingest"
+    program.write_text(
+        f"#!/bin/sh\n[ \"$1\" = {command} ] || exec '{INGEST}' \"$@\"\n'{INGEST}' \"$@\" | sed '{edit}'\n")
+    program.chmod(0o755)
+    return program
+
+
+def test_the_readme_has_the_table_that_the_command_writes(contests):
+    report = contests("report")
+    block = report.block_of((REPO / "README.md").read_text(encoding="utf-8"))
+    assert block, "README.md has no table between the markers"
+    begin, preface, blank, *table, end = block.split("\n")
+    assert (begin, blank, end, table[:2]) == (report.BEGIN, "", report.END, report.HEADER)
+    assert "medians of" in preface and "cores" in preface and "load before" in preface
+    rows = []
+    for line in table[2:]:
+        assert report.ROW.fullmatch(line), line
+        job, ours, rival, ratio, goal, met = line.strip("| ").split(" | ")
+        rows.append(report.Row(job, ours, rival, ratio, goal, {"yes": True, "**no**": False, "–": None}[met]))
+    assert report.table([report.Section("", rows=rows)], preface) == block
+    goals = {"≤ 3×", "≥ 8×", "≥ 3×", "≥ 20×", "≤ 1.5×", "≥ 20 M/s", "≥ 3 M/s", "< 150 MB", "< 30 ms"}
+    assert {row.goal for row in rows} >= goals
+
+
+def test_equal_answers_pass_and_a_row_says_what_was_compared(contests):
+    done = benchmark("--only", "search", "--quick")
+    assert done.returncode == 0, done.stderr
+    assert "Answers agree" in done.stdout
+    rows = [line for line in done.stdout.splitlines() if contests("report").ROW.fullmatch(line)]
+    assert any("search the published database" in row and "sqlite3" in row for row in rows), done.stdout
+
+
+@pytest.mark.parametrize("command, edit", [("search", "s/^J7308/J7309/"), ("search", "d"), ("show", "1d")])
+def test_an_answer_that_differs_from_the_rivals_ends_with_exit_code_1(command, edit, tmp_path):
+    done = benchmark("--only", "search", "--quick", program=changed(tmp_path, command, edit))
+    assert done.returncode == 1, done.stdout
+    assert "the answers differ" in done.stderr
+    assert "benchmark:begin" not in done.stdout, "there is a table of figures although the answers differ"
+
+
+@pytest.mark.parametrize("arguments", [("--only", "nothing"), ("--runs", "0"), ("--update-readme", "--quick"),
+                                       ("--update-readme", "--only", "run"), ("--update-readme",)])
+def test_what_makes_no_sense_is_refused_before_anything_runs(arguments):
+    before = (REPO / "README.md").read_bytes()
+    done = benchmark(*arguments)
+    assert (done.returncode, done.stdout) == (64, "")
+    assert (REPO / "README.md").read_bytes() == before
+
+
+def test_one_sum_that_differs_is_named(contests, tmp_path):
+    numbers = {"pprrvu_rows": 3, "work": 510}
+    for name, found in (("ingest", numbers), ("polars", numbers), ("duckdb", numbers | {"work": 511})):
+        (tmp_path / f"{name}.json").write_text(json.dumps({"numbers": found}))
+    parse = contests("parse")
+    assert parse.compare(tmp_path, ["ingest", "polars"]) == {"rows": 3, "columns": 1}
+    with pytest.raises(contests("process").AnswersDiffer) as error:
+        parse.compare(tmp_path, ["ingest", "polars", "duckdb"])
+    assert error.value.problems == ["work is 510 in ours and 511 in duckdb's"]
+
+
+def test_the_floor_writes_the_same_bytes_and_one_that_differs_is_refused(contests, publish, tmp_path):
+    compiler = shutil.which("cc") or shutil.which("clang")
+    source = REPO / "Benchmarks" / "floor.c"
+    command = [compiler, "-O2", "-Wall", "-Wextra", "-Werror", "-o", tmp_path / "floor", source, "-lcsv", "-lz", "-lcrypto"]
+    built = subprocess.run(command, capture_output=True, text=True) if compiler else None
+    if built is None or "openssl/evp.h" in built.stderr:
+        pytest.skip("floor.c needs a C compiler and libssl-dev")
+    assert built.returncode == 0, built.stderr
+    published = publish("floor", "RVU26A", (SAMPLE_RVU, SAMPLE_HCPCS))
+    store = tmp_path / "store"
+    command = [tmp_path / "floor", "run", published.folder, store, SAMPLE_RVU, SAMPLE_HCPCS]
+    done = subprocess.run(command, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "said.txt").write_bytes(done.stdout)
+
+    compare_floor = contests("run").compare_floor
+    copy = store / "releases" / "r1"
+    assert compare_floor(published.folder, copy, tmp_path / "said.txt")["files"] > 10
+    table = copy / "tables" / "codes.csv"
+    os.chmod(table, 0o644)
+    table.write_bytes(table.read_bytes().replace(b"J7308", b"J7309", 1))
+    with pytest.raises(contests("process").AnswersDiffer, match="codes.csv"):
+        compare_floor(published.folder, copy, tmp_path / "said.txt")
