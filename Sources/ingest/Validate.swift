@@ -7,6 +7,7 @@ import Store
 
 struct Validate: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "validate",
         abstract: "Check a published dataset against its manifest and schemas.",
         discussion: """
             Recomputes every hash, size and row count, looks for files that the manifest does not name, and checks \
