@@ -131,6 +131,7 @@ let package = Package(
         .testTarget(name: "ModelTests", dependencies: ["Model", "TestSupport"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
         .testTarget(name: "CSVTests", dependencies: ["CSV", "TestSupport"]),
+        .testTarget(name: "PaymentTests", dependencies: ["Model", "Payment", "TestSupport"]),
         .testTarget(name: "YAMLTests", dependencies: ["TestSupport", "YAML"]),
         .testTarget(name: "FetchTests", dependencies: ["Fetch", "Model", "TestSupport"]),
         .testTarget(name: "UnpackTests", dependencies: ["Model", "TestSupport", "Unpack"]),

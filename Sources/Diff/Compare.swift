@@ -23,7 +23,7 @@ public func compare(
         difference.comparePayments()
         difference.describeDescriptors()
         difference.reinstated = earlier(
-            difference.changes("codes_added").filter { difference.rule(of: $0)?.origin != .absent }
+            difference.changes("codes_added").filter { !difference.isAbsence($0) }
                 .map { difference.code(of: $0) })
     }
     difference.listEditorialWork()
@@ -51,25 +51,24 @@ extension ComparedTable {
     }
 
     /// Whether the cell is the same on both sides; no column is as good as no value.
-    fileprivate func isEqual(_ column: Column, _ baseRow: Int, _ headRow: Int) -> Bool {
-        switch (column.base, column.head) {
+    fileprivate func isEqual(_ column: (base: Int?, head: Int?), _ baseRow: Int, _ headRow: Int) -> Bool {
+        switch column {
         case (let old?, let new?): base.isEqual(baseRow, old, to: head, headRow, new)
-        case (let old?, nil): base.bytes(baseRow, old).isEmpty
-        case (nil, let new?): head.bytes(headRow, new).isEmpty
+        case (let old?, nil): base.isEmpty(baseRow, old)
+        case (nil, let new?): head.isEmpty(headRow, new)
         case (nil, nil): true
         }
     }
 
     /// Walks the rows of both sides in the order of their keys.
     func merge(_ body: (_ base: Int?, _ head: Int?) -> Void) {
-        let old = base.rowsInOrder()
-        let new = head.rowsInOrder()
         var left = 0
         var right = 0
-        while left < old.count || right < new.count {
+        while left < base.count || right < head.count {
             let order =
-                left == old.count ? 1 : right == new.count ? -1 : base.compareKey(old[left], to: head, new[right])
-            body(order <= 0 ? old[left] : nil, order >= 0 ? new[right] : nil)
+                left == base.count
+                ? 1 : right == head.count ? -1 : base.compareKey(base.row(at: left), to: head, head.row(at: right))
+            body(order <= 0 ? base.row(at: left) : nil, order >= 0 ? head.row(at: right) : nil)
             if order <= 0 { left += 1 }
             if order >= 0 { right += 1 }
         }
@@ -85,12 +84,17 @@ extension Difference {
         let added = category(.added)
         let removed = category(.removed)
         var found: [Change] = []
+        let hasSameColumns = table.base.columns == table.head.columns
+        let columns = table.columns.map { (base: $0.base, head: $0.head) }
         table.merge { old, new in
             switch (old, new) {
             case (let old?, let new?):
-                for (index, column) in table.columns.enumerated() where !table.isEqual(column, old, new) {
+                if hasSameColumns, table.base.isEqual(row: old, to: table.head, row: new) { return }
+                for index in columns.indices where !table.isEqual(columns[index], old, new) {
                     found.append(
-                        Change(category: column.category, base: Int32(old), head: Int32(new), column: Int32(index)))
+                        Change(
+                            category: table.columns[index].category, base: Int32(old), head: Int32(new),
+                            column: Int32(index)))
                 }
             case (let old?, nil):
                 if let removed { found.append(Change(category: removed, base: Int32(old), head: -1, column: -1)) }
@@ -121,21 +125,19 @@ extension Difference {
     fileprivate mutating func countRows() {
         let values = "relative_values"
         commonRows = (base?[values].count ?? 0) - count("rows_removed")
-        let ignored = Set(oneSided.filter { $0.table == values }.map(\.column))
-        var changed: Set<String> = []
+        let reworded = changes("descriptor_changed")
+        rewordedCodes = Set(reworded.map { code(of: $0) }).count
+        let rewordedRows = Set(reworded.map { name(of: $0) })
+        changedRows = rewordedRows.count
+        guard let index = tables.firstIndex(where: { $0.name == values }) else { return }
+        let isIgnored = tables[index].columns.map { column in
+            oneSided.contains { $0.table == values && $0.column == column.name }
+        }
         var lastRow: Int32 = -1
-        for change in changes where change.column >= 0 && change.head != lastRow {
-            let table = table(of: change)
-            guard table.name == values, !ignored.contains(table.columns[Int(change.column)].name) else { continue }
+        for change in changes where change.column >= 0 && change.head != lastRow && tableIndex(of: change) == index {
+            guard !isIgnored[Int(change.column)] else { continue }
             lastRow = change.head
-            changed.insert(name(of: change))
+            if !rewordedRows.contains(tables[index].head.name(Int(change.head))) { changedRows += 1 }
         }
-        var reworded: Set<String> = []
-        for change in changes("descriptor_changed") {
-            changed.insert(name(of: change))
-            reworded.insert(code(of: change))
-        }
-        changedRows = changed.count
-        rewordedCodes = reworded.count
     }
 }

@@ -24,7 +24,7 @@ extension Difference {
         }
         var found: [String: Found] = [:]
         func each(_ category: String, _ body: (inout Found) -> Void) {
-            for change in changes(category) where rule(of: change)?.origin != .absent {
+            for change in changes(category) where !isAbsence(change) {
                 body(&found[code(of: change), default: Found()])
             }
         }

@@ -83,10 +83,13 @@ public struct Difference: Sendable {
 
     /// The name of the changed column; empty when a whole row came or went.
     func column(of change: Change) -> String {
-        change.column < 0 ? "" : table(of: change).columns[Int(change.column)].name
+        change.column < 0 ? "" : tables[tableIndex(of: change)].columns[Int(change.column)].name
     }
 
     func rule(of change: Change) -> SystemicRule? { change.isExplained ? rules[Int(change.rule)] : nil }
+
+    /// Whether a change only says that a side cannot have the value.
+    func isAbsence(_ change: Change) -> Bool { change.isExplained && rules[Int(change.rule)].origin == .absent }
 
     /// The row on the side where it is: HEAD when both have it.
     func row(of change: Change) -> (table: PublishedTable, row: Int) {
@@ -108,8 +111,9 @@ public struct Difference: Sendable {
 
     /// The code, which is the first column of every table that has one.
     func code(of change: Change) -> String {
-        let (table, row) = row(of: change)
-        return table.text(row, 0)
+        let index = tableIndex(of: change)
+        return change.head >= 0
+            ? tables[index].head.text(Int(change.head), 0) : tables[index].base.text(Int(change.base), 0)
     }
 
     /// `99213`, `99213-26`, `01112-05`, …
@@ -119,19 +123,27 @@ public struct Difference: Sendable {
     }
 
     func from(_ change: Change) -> String {
-        let table = table(of: change)
-        guard change.base >= 0, change.column >= 0, let column = table.columns[Int(change.column)].base else {
-            return ""
-        }
-        return table.base.text(Int(change.base), column)
+        withFrom(change) { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 
-    func to(_ change: Change) -> String {
-        let table = table(of: change)
-        guard change.head >= 0, change.column >= 0, let column = table.columns[Int(change.column)].head else {
-            return ""
+    func to(_ change: Change) -> String { withTo(change) { String(decoding: $0, as: UTF8.self) } ?? "" }
+
+    /// Gives `body` the bytes of a changed cell in BASE; `nil` where there is none.
+    func withFrom<Value>(_ change: Change, _ body: (UnsafeBufferPointer<UInt8>) -> Value) -> Value? {
+        let index = tableIndex(of: change)
+        guard change.base >= 0, change.column >= 0, let column = tables[index].columns[Int(change.column)].base else {
+            return nil
         }
-        return table.head.text(Int(change.head), column)
+        return tables[index].base.withBytes(Int(change.base), column, body)
+    }
+
+    /// Gives `body` the bytes of a changed cell in HEAD; `nil` where there is none.
+    func withTo<Value>(_ change: Change, _ body: (UnsafeBufferPointer<UInt8>) -> Value) -> Value? {
+        let index = tableIndex(of: change)
+        guard change.head >= 0, change.column >= 0, let column = tables[index].columns[Int(change.column)].head else {
+            return nil
+        }
+        return tables[index].head.withBytes(Int(change.head), column, body)
     }
 
     /// The index of a category.

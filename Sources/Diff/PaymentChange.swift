@@ -74,7 +74,7 @@ extension Difference {
             let table = tables.first(where: { $0.name == "relative_values" }),
             let old = PricedColumns(table.base), let new = PricedColumns(table.head)
         else { return }
-        let open = unexplainedComponents()
+        let open = unexplainedComponents(rows: table.head.count)
         var found: [PaymentChange] = []
         table.merge { before, row in
             guard let before, let row else { return }
@@ -97,7 +97,7 @@ extension Difference {
                 if event == .revalued, from == to, oldParts == newParts { continue }
                 var parts: PaymentChange.Parts?
                 if event == .revalued {
-                    parts = oldParts.parts(to: newParts, oldFactor, newFactor, open: open[row] ?? [], setting)
+                    parts = oldParts.parts(to: newParts, oldFactor, newFactor, open: open[row], setting)
                     parts?.rounding =
                         ((to?.units ?? 0) - (from?.units ?? 0)) * 10_000
                         - (newParts.total * newFactor.units - oldParts.total * oldFactor.units)
@@ -111,11 +111,15 @@ extension Difference {
     }
 
     /// By row of HEAD: the components whose change no rule explains.
-    private func unexplainedComponents() -> [Int: Set<String>] {
-        var open: [Int: Set<String>] = [:]
-        for component in ["work", "pe_nonfacility", "pe_facility", "mp"] {
-            for change in changes("\(component)_changed") where !change.isExplained {
-                open[Int(change.head), default: []].insert(component)
+    private func unexplainedComponents(rows: Int) -> [OpenComponents] {
+        var open = [OpenComponents](repeating: [], count: rows)
+        for (id, component) in [
+            ("work_changed", OpenComponents.work), ("pe_nonfacility_changed", .pe(.nonfacility)),
+            ("pe_facility_changed", .pe(.facility)), ("mp_changed", .mp),
+        ] {
+            guard let category = category(id) else { continue }
+            for index in changesOfCategory[category] where !changes[index].isExplained {
+                open[Int(changes[index].head)].insert(component)
             }
         }
         return open
@@ -138,11 +142,15 @@ extension Difference {
 
     /// Revaluations with an unexplained part, the largest first: what a person reads.
     var movers: [PaymentChange] {
-        payments.filter { ($0.parts?.unexplained ?? 0) != 0 }.sorted {
-            let left = $0.parts?.unexplained.magnitude ?? 0
-            let right = $1.parts?.unexplained.magnitude ?? 0
-            return left != right ? left > right : ($0.head, $0.setting.rawValue) < ($1.head, $1.setting.rawValue)
-        }
+        // Payments are large to move: their places are sorted.
+        payments.indices.compactMap { index in
+            let unexplained = payments[index].parts?.unexplained ?? 0
+            return unexplained == 0 ? nil : (size: unexplained.magnitude, index: index)
+        }.sorted { left, right in
+            if left.size != right.size { return left.size > right.size }
+            let (first, second) = (payments[left.index], payments[right.index])
+            return (first.head, first.setting.rawValue) < (second.head, second.setting.rawValue)
+        }.map { payments[$0.index] }
     }
 
     /// The code and modifier of a row of HEAD.
@@ -152,11 +160,27 @@ extension Difference {
     }
 }
 
+/// Components of a payment whose change no rule explains.
+private struct OpenComponents: OptionSet {
+    let rawValue: UInt8
+    static let work = OpenComponents(rawValue: 1)
+    static let mp = OpenComponents(rawValue: 2)
+    static func pe(_ setting: Setting) -> OpenComponents {
+        OpenComponents(rawValue: setting == .nonfacility ? 4 : 8)
+    }
+}
+
 /// The columns that decide what is paid.
 private struct PricedColumns {
+    /// A column for each setting; `nil` where the revision has none.
+    private struct BySetting {
+        let nonfacility, facility: Int?
+        subscript(setting: Setting) -> Int? { setting == .nonfacility ? nonfacility : facility }
+    }
+
     let table: PublishedTable
     private let priced, work, mp: Int
-    private let pe, isNA: [Setting: Int]
+    private let pe, isNA: BySetting
 
     enum State { case paid, unpriced, notApplicable }
 
@@ -170,7 +194,7 @@ private struct PricedColumns {
         }
 
         func parts(
-            to new: Components, _ oldFactor: ConversionFactor, _ newFactor: ConversionFactor, open: Set<String>,
+            to new: Components, _ oldFactor: ConversionFactor, _ newFactor: ConversionFactor, open: OpenComponents,
             _ setting: Setting
         ) -> PaymentChange.Parts {
             var parts = PaymentChange.Parts()
@@ -178,20 +202,15 @@ private struct PricedColumns {
             parts.pe = (new.pe - pe) * oldFactor.units
             parts.mp = (new.mp - mp) * oldFactor.units
             parts.conversionFactor = new.total * (newFactor.units - oldFactor.units)
-            if open.contains("work") { parts.unexplained += parts.work }
-            if open.contains("pe_\(setting.rawValue)") { parts.unexplained += parts.pe }
-            if open.contains("mp") { parts.unexplained += parts.mp }
+            if open.contains(.work) { parts.unexplained += parts.work }
+            if open.contains(.pe(setting)) { parts.unexplained += parts.pe }
+            if open.contains(.mp) { parts.unexplained += parts.mp }
             return parts
         }
     }
 
     /// `nil` when the revision has no such table.
     init?(_ table: PublishedTable) {
-        func columns(_ name: (Setting) -> String) -> [Setting: Int] {
-            Dictionary(
-                Setting.allCases.compactMap { setting in table.column(name(setting)).map { (setting, $0) } },
-                uniquingKeysWith: { first, _ in first })
-        }
         guard let priced = table.column("priced"), let work = table.column("work"), let mp = table.column("mp") else {
             return nil
         }
@@ -199,18 +218,21 @@ private struct PricedColumns {
         self.priced = priced
         self.work = work
         self.mp = mp
-        pe = columns { "pe_\($0.rawValue)" }
-        isNA = columns { "pe_\($0.rawValue)_na" }
+        pe = BySetting(nonfacility: table.column("pe_nonfacility"), facility: table.column("pe_facility"))
+        isNA = BySetting(nonfacility: table.column("pe_nonfacility_na"), facility: table.column("pe_facility_na"))
     }
 
     func state(_ row: Int, _ setting: Setting) -> State {
-        guard table.bytes(row, priced).first == UInt8(ascii: "t") else { return .unpriced }
+        func isTrue(_ column: Int) -> Bool { table.withBytes(row, column) { $0.first == UInt8(ascii: "t") } }
+        guard isTrue(priced) else { return .unpriced }
         guard let column = isNA[setting] else { return .paid }
-        return table.bytes(row, column).first == UInt8(ascii: "t") ? .notApplicable : .paid
+        return isTrue(column) ? .notApplicable : .paid
     }
 
     func components(_ row: Int, _ setting: Setting) -> Components {
-        func units(_ column: Int?) -> Int64 { column.flatMap { RVU(table.bytes(row, $0)) }?.units ?? 0 }
+        func units(_ column: Int?) -> Int64 {
+            column.flatMap { table.withBytes(row, $0) { RVU($0) } }?.units ?? 0
+        }
         return Components(work: units(work), pe: units(pe[setting]), mp: units(mp))
     }
 }

@@ -13,9 +13,9 @@ public struct Snapshot: Sendable {
     /// The checks whose failures only warn.
     let warningChecks: Set<String>
 
-    /// - Parameter tables: the rows of each table as its CSV has them, the header first.
+    /// - Parameter tables: each table as its file has it, the header first.
     public init(
-        manifest: JSONValue, tables: [String: CSVRows], overlayPlaces: [String: Place] = [:], schemas: Schemas
+        manifest: JSONValue, tables: [String: CanonicalCSV], overlayPlaces: [String: Place] = [:], schemas: Schemas
     ) {
         self.manifest = manifest
         self.overlayPlaces = overlayPlaces
@@ -23,7 +23,7 @@ public struct Snapshot: Sendable {
         var published: [String: PublishedTable] = [:]
         for schema in schemas.tables {
             published[schema.name] = PublishedTable(
-                keys: schema.columns.filter(\.isKey).map(\.name), rows: tables[schema.name] ?? CSVRows())
+                keys: schema.columns.filter(\.isKey).map(\.name), rows: tables[schema.name] ?? CanonicalCSV())
         }
         self.tables = published
     }
@@ -61,82 +61,95 @@ public struct Snapshot: Sendable {
 /// A table of a revision: text by row and column, rows by key.
 struct PublishedTable: Sendable {
     let columns: [String]
-    private let csv: CSVRows
+    private let csv: CanonicalCSV
     /// Indices of the key columns.
     let keyColumns: [Int]
     private let columnIndex: [String: Int]
+    /// The rows by key; `nil` where they stand in that order, as in nearly every table.
+    private var order: [Int]?
 
-    static let empty = PublishedTable(keys: [], rows: CSVRows())
+    static let empty = PublishedTable(keys: [], rows: CanonicalCSV())
 
     /// - Parameter keys: the names of the key columns.
-    init(keys: [String], rows csv: CSVRows) {
+    init(keys: [String], rows csv: CanonicalCSV) {
         self.csv = csv
         let columns = csv.count > 0 ? csv.strings(of: 0) : []
         self.columns = columns
         columnIndex = Dictionary(columns.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         keyColumns = keys.compactMap { columns.firstIndex(of: $0) }
+        let isSorted = (1..<max(count, 1)).allSatisfy { compareKey($0 - 1, to: self, $0) < 0 }
+        if !isSorted { order = (0..<count).sorted { compareKey($0, to: self, $1) < 0 } }
     }
 
     var count: Int { max(csv.count - 1, 0) }
 
     func column(_ name: String) -> Int? { columnIndex[name] }
 
-    private func field(_ row: Int, _ column: Int) -> Int { csv.fields(of: row + 1).lowerBound + column }
+    /// Gives `body` the bytes of a cell.
+    func withBytes<Value>(_ row: Int, _ column: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Value) -> Value {
+        csv.withBytes(row + 1, column, body)
+    }
 
-    func bytes(_ row: Int, _ column: Int) -> ArraySlice<UInt8> { csv[field: field(row, column)] }
+    func isEmpty(_ row: Int, _ column: Int) -> Bool { csv.isEmpty(row + 1, column) }
 
-    func text(_ row: Int, _ column: Int) -> String { String(decoding: bytes(row, column), as: UTF8.self) }
+    func text(_ row: Int, _ column: Int) -> String { csv.text(row + 1, column) }
 
     /// The value of a column by name; empty where the table has no such column.
     func text(_ row: Int, _ column: String) -> String { columnIndex[column].map { text(row, $0) } ?? "" }
 
     func decimal<Value: ExactDecimal>(_ row: Int, _ column: String, as type: Value.Type = Value.self) -> Value? {
-        columnIndex[column].flatMap { Value(bytes(row, $0)) }
+        columnIndex[column].flatMap { withBytes(row, $0) { Value($0) } }
     }
 
     /// The row's key for people: its values with a hyphen between them, without those that are blank.
     func name(_ row: Int) -> String {
         var name: [UInt8] = []
         for column in keyColumns {
-            let value = bytes(row, column)
-            if !name.isEmpty, !value.isEmpty { name.append(UInt8(ascii: "-")) }
-            name.append(contentsOf: value)
+            withBytes(row, column) { value in
+                if !name.isEmpty, !value.isEmpty { name.append(UInt8(ascii: "-")) }
+                name.append(contentsOf: value)
+            }
         }
         return String(decoding: name, as: UTF8.self)
     }
 
     func isEqual(_ row: Int, _ column: Int, to other: PublishedTable, _ otherRow: Int, _ otherColumn: Int) -> Bool {
-        csv.isEqual(field: field(row, column), to: other.csv, field: other.field(otherRow, otherColumn))
+        csv.isEqual(row + 1, column, to: other.csv, otherRow + 1, otherColumn)
+    }
+
+    /// Whether a row is the same, byte for byte, in a table with the same columns.
+    func isEqual(row: Int, to other: PublishedTable, row otherRow: Int) -> Bool {
+        csv.isEqual(row: row + 1, to: other.csv, row: otherRow + 1)
     }
 
     /// Below zero where a row's key comes before that of another, zero where it is the same.
     func compareKey(_ row: Int, to other: PublishedTable, _ otherRow: Int) -> Int {
         for (column, otherColumn) in zip(keyColumns, other.keyColumns) {
-            let order = csv.compare(
-                field: field(row, column), to: other.csv, field: other.field(otherRow, otherColumn))
+            let order = csv.compare(row + 1, column, to: other.csv, otherRow + 1, otherColumn)
             if order != 0 { return order }
         }
         return 0
     }
 
-    /// The rows by key: as they stand in nearly every table.
-    func rowsInOrder() -> [Int] {
-        let rows = Array(0..<count)
-        let isSorted = zip(rows, rows.dropFirst()).allSatisfy { compareKey($0, to: self, $1) < 0 }
-        return isSorted ? rows : rows.sorted { compareKey($0, to: self, $1) < 0 }
-    }
+    /// The row at a position in the order of keys.
+    func row(at position: Int) -> Int { order?[position] ?? position }
 
     /// Whether `column` has a value in any row.
     func hasValues(_ column: String) -> Bool {
         guard let index = columnIndex[column] else { return false }
-        return (0..<count).contains { !bytes($0, index).isEmpty }
+        return (0..<count).contains { !isEmpty($0, index) }
     }
 
     /// The value that most rows have in a column.
     func commonest(_ column: String) -> String {
         guard let index = columnIndex[column] else { return "" }
-        var counts: [ArraySlice<UInt8>: Int] = [:]
-        for row in 0..<count { counts[bytes(row, index), default: 0] += 1 }
+        var counts: [[UInt8]: Int] = [:]
+        var first = 0
+        // Such a column mostly says the same in row after row.
+        for row in 1..<max(count + 1, 1) where row == count || !isEqual(row, index, to: self, first, index) {
+            counts[withBytes(first, index, Array.init), default: 0] += row - first
+            first = row
+        }
         let best = counts.max { left, right in
             left.value != right.value ? left.value < right.value : right.key.lexicographicallyPrecedes(left.key)
         }
@@ -150,8 +163,12 @@ struct PublishedTable: Sendable {
         var high = count
         while low < high {
             let middle = (low + high) / 2
-            if bytes(middle, 0).lexicographicallyPrecedes(wanted) { low = middle + 1 } else { high = middle }
+            if withBytes(middle, 0, { $0.lexicographicallyPrecedes(wanted) }) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
-        return low < count && bytes(low, 0).elementsEqual(wanted) ? low : nil
+        return low < count && withBytes(low, 0) { $0.elementsEqual(wanted) } ? low : nil
     }
 }

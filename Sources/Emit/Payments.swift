@@ -1,5 +1,6 @@
 import Foundation
 import Model
+import Parallel
 import Payment
 import Schemas
 
@@ -13,62 +14,87 @@ struct PaymentsWriter {
         "code", "modifier", "mac", "locality", "setting", "track", "fee", "cap", "payment", "reason",
     ]
 
+    /// How many codes are written as one piece, and how many pieces side by side.
+    private static let pieceSize = 32
+    private static let piecesAtOnce = 8
+
     /// - Returns: `nil` when the release has no GPCI to pay by.
     func write(to folder: URL, schemas: Schemas) throws(IngestError) -> EmittedFile? {
         let canonical = dataset.canonical
         let applies = schemas.payment.workFloorApplies(on: canonical.release.effectiveFrom)
-        let localities = canonical.localities.compactMap { locality in
-            locality.gpcis(workFloorApplies: applies).map { (Self.bytes(locality.key), $0) }
-        }
-        guard !localities.isEmpty else { return nil }
         let tracks: [(Track, ConversionFactor)] =
             [(.nonQP, canonical.conversionFactors.nonQP)] + (canonical.conversionFactors.qp.map { [(.qp, $0)] } ?? [])
-        let variants = Setting.allCases.flatMap { setting in
-            tracks.map { (setting, $0.1, Array(",\(setting.rawValue),\($0.0.rawValue),".utf8)) }
+        let variants = Setting.allCases.flatMap { setting in tracks.map { (setting, $0.0, $0.1) } }
+        let places = canonical.localities.flatMap { locality -> [PaidPlace] in
+            guard let gpcis = locality.gpcis(workFloorApplies: applies) else { return [] }
+            return variants.map { setting, track, factor in
+                let text = "\(locality.key.contractor),\(locality.key.number),\(setting.rawValue),\(track.rawValue),"
+                return PaidPlace(gpcis: gpcis, setting: setting, factor: factor, text: Array(text.utf8))
+            }
         }
+        guard !places.isEmpty else { return nil }
 
         var file = try OutputFile("tables/\(Self.table).csv", in: folder)
         var rows = 0
         try file.append { $0.append(contentsOf: (Self.columns.joined(separator: ",") + "\n").utf8) }
-        for entry in canonical.codes {
-            for value in entry.relativeValues where value.isPriced {
-                let row = PricedRow(value, siblings: entry.relativeValues)
-                let key = Array("\(value.key.code),\(value.key.modifier),".utf8)
-                for (locality, gpci) in localities {
-                    try file.append { bytes in
-                        for (setting, factor, variant) in variants {
-                            bytes.append(contentsOf: key)
-                            bytes.append(contentsOf: locality)
-                            bytes.append(contentsOf: variant)
-                            Self.append(row, setting, gpci, factor, to: &bytes)
-                        }
-                    }
-                    rows += variants.count
-                }
+        let codes = canonical.codes.indices
+        let pieces = stride(from: 0, to: codes.count, by: Self.pieceSize).map {
+            $0..<min($0 + Self.pieceSize, codes.count)
+        }
+        // A few pieces at a time: the table is far larger than what it is made from.
+        for first in stride(from: 0, to: pieces.count, by: Self.piecesAtOnce) {
+            let some = Array(pieces[first..<min(first + Self.piecesAtOnce, pieces.count)])
+            for piece in inParallel(some, { payments(of: $0, in: places) }) {
+                try file.append { $0.append(contentsOf: piece.bytes) }
+                rows += piece.rows
             }
         }
         return try file.finish(rows: rows)
     }
 
-    private static func append(
-        _ row: PricedRow, _ setting: Setting, _ gpci: GPCIs, _ factor: ConversionFactor, to bytes: inout [UInt8]
-    ) {
-        let cap = row.hasCap ? row.cap(setting, gpci, factor) : nil
-        if row.isNA(setting) {
-            bytes.append(UInt8(ascii: ","))
-            if let cap { appendDecimal(cap.units, places: 2, to: &bytes) }
-            bytes.append(contentsOf: ",,\(PricedRow.notApplicable)\n".utf8)
-            return
+    /// The rows of some codes.
+    private func payments(of codes: Range<Int>, in places: [PaidPlace]) -> (bytes: [UInt8], rows: Int) {
+        var bytes: [UInt8] = []
+        var rows = 0
+        for index in codes {
+            let relativeValues = dataset.canonical.codes[index].relativeValues
+            for value in relativeValues where value.isPriced {
+                let row = PricedRow(value, siblings: relativeValues)
+                let key = Array("\(value.key.code),\(value.key.modifier),".utf8)
+                for place in places {
+                    bytes.append(contentsOf: key)
+                    bytes.append(contentsOf: place.text)
+                    Self.append(row, place, to: &bytes)
+                }
+                rows += places.count
+            }
         }
-        let fee = row.fee(setting, gpci, factor)
-        appendDecimal(fee.units, places: 2, to: &bytes)
+        return (bytes, rows)
+    }
+
+    private static let notApplicable = Array(",,\(PricedRow.notApplicable)\n".utf8)
+
+    private static func append(_ row: PricedRow, _ place: PaidPlace, to bytes: inout [UInt8]) {
+        let cap = row.hasCap ? row.cap(place.setting, place.gpcis, place.factor) : nil
+        let fee = row.isNA(place.setting) ? nil : row.fee(place.setting, place.gpcis, place.factor)
+        if let fee { appendDecimal(fee.units, places: 2, to: &bytes) }
         bytes.append(UInt8(ascii: ","))
         if let cap { appendDecimal(cap.units, places: 2, to: &bytes) }
+        guard let fee else {
+            bytes.append(contentsOf: notApplicable)
+            return
+        }
         bytes.append(UInt8(ascii: ","))
         appendDecimal(min(fee, cap ?? fee).units, places: 2, to: &bytes)
         bytes.append(UInt8(ascii: ","))
         bytes.append(UInt8(ascii: "\n"))
     }
+}
 
-    private static func bytes(_ key: LocalityKey) -> [UInt8] { Array("\(key.contractor),\(key.number)".utf8) }
+/// A locality in a setting and track, with the bytes that stand for it in a row.
+private struct PaidPlace: Sendable {
+    let gpcis: GPCIs
+    let setting: Setting
+    let factor: ConversionFactor
+    let text: [UInt8]
 }

@@ -56,19 +56,26 @@ extension ExactDecimal {
 
 /// Writes `units` of 10^-`places` with all its places.
 public func appendDecimal(_ units: Int64, places: Int, to bytes: inout [UInt8]) {
-    if units < 0 { bytes.append(UInt8(ascii: "-")) }
-    let magnitude = units.magnitude
-    // The place of the first digit: at least the one before the point.
-    var divisor: UInt64 = 1
-    for _ in 0..<places { divisor *= 10 }
-    let point = divisor
-    while magnitude / divisor >= 10 { divisor *= 10 }
-    var rest = magnitude
-    while divisor > 0 {
-        bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest / divisor))
-        rest %= divisor
-        if divisor == point, places > 0 { bytes.append(UInt8(ascii: ".")) }
-        divisor /= 10
+    // Twenty digits, a point and a sign at most; from the last digit on, as tens come off by a multiplication.
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 24) { buffer in
+        var rest = units.magnitude
+        var first = buffer.count
+        var digits = 0
+        repeat {
+            if digits == places, places > 0 {
+                first -= 1
+                buffer[first] = UInt8(ascii: ".")
+            }
+            first -= 1
+            buffer[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+            digits += 1
+        } while rest > 0 || digits <= places
+        if units < 0 {
+            first -= 1
+            buffer[first] = UInt8(ascii: "-")
+        }
+        bytes.append(contentsOf: buffer[first...])
     }
 }
 

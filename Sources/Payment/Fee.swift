@@ -32,7 +32,9 @@ public struct GPCIs: Sendable, Equatable {
 public enum Fee {
     /// round((work · GPCI + PE · GPCI + MP · GPCI) · conversion factor), in cents.
     ///
-    /// Hundredths × thousandths × ten-thousandths make billionths of a dollar.
+    /// Hundredths × thousandths × ten-thousandths make billionths of a dollar. The fields that CMS prints have room
+    /// for RVUs below 10,000, GPCIs below 10 and factors below 1,000, and nothing larger is read from them: three
+    /// products of at most 10^6 · 10^4 · 10^7 units lie far below the 9.2 · 10^18 of an `Int64`.
     public static func amount(work: RVU, pe: RVU, mp: RVU, _ gpci: GPCIs, _ factor: ConversionFactor) -> Money {
         roundHalfUp(weighted(work: work, pe: pe, mp: mp, gpci) * factor.units, by: 10_000_000)
     }

@@ -1,13 +1,12 @@
 import CSV
 public import Diff
 import Digest
-import Dispatch
 import Foundation
 import JSON
 public import Model
+import Parallel
 public import Schemas
 public import Store
-import Synchronization
 
 /// The revision that `name` means: a label, a revision, or a revision's folder.
 /// - Throws: when there is no such revision.
@@ -56,67 +55,91 @@ public func difference(
 func difference(
     base: Revision?, head: URL, manifest: JSONValue, in store: Store, schemas: Schemas
 ) throws(IngestError) -> Difference {
-    let older = try base.map { base throws(IngestError) in try store.manifest(of: base) }
-    let results = Mutex<[Int: Result<Snapshot, IngestError>]>([:])
-    DispatchQueue.concurrentPerform(iterations: base == nil ? 1 : 2) { index in
-        let result =
-            if index == 0 {
-                readSnapshot(head, manifest: manifest, hasBase: base != nil, schemas: schemas)
-            } else {
-                readSnapshot(base?.folder ?? head, manifest: older ?? .null, hasBase: true, schemas: schemas)
-            }
-        results.withLock { $0[index] = result }
+    let newer = PublishedSide(folder: head, manifest: manifest)
+    let older = try base.map { base throws(IngestError) in
+        PublishedSide(folder: base.folder, manifest: try store.manifest(of: base))
     }
-    let read = results.withLock { $0 }
-    guard let snapshot = try read[0]?.get() else {
-        throw IngestError(.badData, "revision_unreadable", at: Place(head.path), "nothing was read")
+    let compared = schemas.tables.map(\.name).filter { name in
+        // Without a base nothing is compared, and only the overlays are looked at.
+        older == nil
+            ? name == EditorialRow.table : schemas.changeCategories.contains { $0.table == name }
+    }
+    var tables: (newer: [String: CanonicalCSV], older: [String: CanonicalCSV]) = ([:], [:])
+    for (name, result) in zip(compared, inParallel(compared) { read($0, of: newer, and: older) }) {
+        let table = try result.get()
+        tables.newer[name] = table.newer
+        tables.older[name] = table.older
+    }
+    let (newerTables, olderTables) = tables
+    let (snapshot, baseSnapshot) = sideBySide {
+        newer.snapshot(of: newerTables, schemas: schemas)
+    } and: {
+        older?.snapshot(of: olderTables, schemas: schemas)
     }
     return compare(
-        base: try read[1]?.get(), head: snapshot, schemas: schemas,
+        base: baseSnapshot, head: snapshot, schemas: schemas,
         earlier: { codes in known(codes, before: base, in: store) })
 }
 
-/// Without a base nothing is compared, and only the overlays are looked at.
-private func readSnapshot(
-    _ folder: URL, manifest: JSONValue, hasBase: Bool, schemas: Schemas
-) -> Result<Snapshot, IngestError> {
-    do throws(IngestError) {
-        var tables: [String: CSVRows] = [:]
-        let published = manifest["files"]?.elements ?? []
-        for table in schemas.tables where schemas.changeCategories.contains(where: { $0.table == table.name }) {
-            let path = "tables/\(table.name).csv"
-            // A revision of an older schema lacks the tables that came later.
-            guard hasBase || table.name == EditorialRow.table,
-                let file = published.first(where: { $0["path"]?.string == path })
-            else { continue }
-            tables[table.name] = try readTable(path, sha256: file["sha256"]?.string ?? "", in: folder)
+/// A revision that is compared.
+private struct PublishedSide: Sendable {
+    let folder: URL
+    let manifest: JSONValue
+
+    /// A table's hash by the manifest; `nil` where there is no such table, as in a revision of an older schema.
+    func sha256(_ table: String) -> String? {
+        let path = path(table)
+        return manifest["files"]?.elements.first { $0["path"]?.string == path }.map { $0["sha256"]?.string ?? "" }
+    }
+
+    func path(_ table: String) -> String { "tables/\(table).csv" }
+
+    /// A difference of a damaged table would be a wrong one, so every table must be what its manifest says.
+    func file(_ table: String, sha256: String) throws(IngestError) -> MappedFile {
+        guard let file = MappedFile(path: folder.appendingPathComponent(path(table)).path) else {
+            throw damaged(table, "the table cannot be read")
         }
-        return .success(
-            Snapshot(
-                manifest: manifest, tables: tables, overlayPlaces: overlayPlaces(in: folder), schemas: schemas))
-    } catch {
-        return .failure(error)
+        var digest = Digest()
+        digest.update(UnsafeRawBufferPointer(file.bytes))
+        guard digest.hex() == sha256 else { throw damaged(table, "this table is no longer what was published") }
+        return file
+    }
+
+    func rows(_ table: String, _ file: MappedFile) throws(IngestError) -> CanonicalCSV {
+        do { return try CanonicalCSV(file) } catch {
+            throw damaged(table, "row \(error.line) cannot be read: \(error.message)")
+        }
+    }
+
+    private func damaged(_ table: String, _ what: String) -> IngestError {
+        IngestError(
+            .badData, "table_unreadable", at: Place(folder.appendingPathComponent(path(table)).relativePath), what,
+            hint: "Restore the revision's folder from a copy; ingest validate \(folder.relativePath) says more.")
+    }
+
+    func snapshot(of tables: [String: CanonicalCSV], schemas: Schemas) -> Snapshot {
+        Snapshot(manifest: manifest, tables: tables, overlayPlaces: overlayPlaces(in: folder), schemas: schemas)
     }
 }
 
-/// A difference of a damaged table would be a wrong one, so every table must be what its manifest says.
-private func readTable(_ path: String, sha256: String, in folder: URL) throws(IngestError) -> CSVRows {
-    let url = folder.appendingPathComponent(path)
-    func damaged(_ what: String) -> IngestError {
-        IngestError(
-            .badData, "table_unreadable", at: Place(url.relativePath), what,
-            hint: "Restore the revision's folder from a copy; ingest validate \(folder.relativePath) says more.")
+/// A table of both sides. One that says the same on both is looked through once.
+private func read(
+    _ table: String, of newer: PublishedSide, and older: PublishedSide?
+) -> Result<(newer: CanonicalCSV?, older: CanonicalCSV?), IngestError> {
+    do throws(IngestError) {
+        let hashes = (newer: newer.sha256(table), older: older?.sha256(table))
+        var rows: (newer: CanonicalCSV?, older: CanonicalCSV?) = (nil, nil)
+        if let sha256 = hashes.newer {
+            rows.newer = try newer.rows(table, newer.file(table, sha256: sha256))
+        }
+        if let older, let sha256 = hashes.older {
+            let file = try older.file(table, sha256: sha256)
+            rows.older = hashes.newer == sha256 ? rows.newer : try older.rows(table, file)
+        }
+        return .success(rows)
+    } catch {
+        return .failure(error)
     }
-    guard let data = try? Data(contentsOf: url) else { throw damaged("the table cannot be read") }
-    let bytes = [UInt8](data)
-    guard Digest.hex(bytes) == sha256 else { throw damaged("this table is no longer what was published") }
-    let rows: CSVRows
-    do { rows = try tokeniseCSV(bytes) } catch { throw damaged("the table is no CSV from line \(error.line) on") }
-    let width = rows.count > 0 ? rows.fields(of: 0).count : 0
-    guard (0..<rows.count).allSatisfy({ rows.fields(of: $0).count == width }) else {
-        throw damaged("its rows have not all the same number of columns")
-    }
-    return rows
 }
 
 /// Where each overlay lies: the rows that provenance has of the table `editorial`, which stand last.

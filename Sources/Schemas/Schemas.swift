@@ -150,12 +150,13 @@ public struct Schemas: Sendable {
 struct EmbeddedTable {
     struct Row {
         let place: Place
-        let values: [String: String]
+        fileprivate let header: [String]
+        fileprivate let cells: [String]
 
         /// The value of a column that the file must have.
         func callAsFunction(_ column: String) throws(IngestError) -> String {
-            guard let value = values[column] else { throw invalid("it has no column \(column)") }
-            return value
+            guard let index = header.firstIndex(of: column) else { throw invalid("it has no column \(column)") }
+            return cells[index]
         }
 
         func integer(_ column: String) throws(IngestError) -> Int? {
@@ -188,22 +189,14 @@ struct EmbeddedTable {
         guard let bytes = Schemas.file(path) else {
             throw IngestError(.badData, "schema_table", at: Place(file), "it is not embedded in this binary")
         }
-        let csv: CSVRows
-        do { csv = try tokeniseCSV(bytes) } catch {
+        let csv: CanonicalCSV
+        do { csv = try CanonicalCSV(MappedFile(bytes)) } catch {
             throw IngestError(.badData, "schema_table", at: Place(file, line: error.line), error.message)
         }
-        var rows: [Row] = []
         let header = csv.count > 0 ? csv.strings(of: 0) : []
-        for index in 0..<csv.count where index > 0 {
-            let place = Place(file, line: Int(csv.lines[index]))
-            let cells = csv.strings(of: index)
-            guard cells.count == header.count else {
-                throw IngestError(
-                    .badData, "schema_table", at: place,
-                    "\(cells.count) columns where the header has \(header.count)")
-            }
-            rows.append(Row(place: place, values: Dictionary(zip(header, cells)) { first, _ in first }))
+        // No cell has a line end in it: a row is a line.
+        rows = (1..<max(csv.count, 1)).map { row in
+            Row(place: Place(file, line: row + 1), header: header, cells: csv.strings(of: row))
         }
-        self.rows = rows
     }
 }

@@ -9,6 +9,7 @@ import Store
 
 struct Explain: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "explain",
         abstract: "Explain an amount, or any other field, down to the line of the file it came from.",
         discussion: """
             With --locality the payment is derived step by step: each RVU × GPCI, the conversion factor, the one \

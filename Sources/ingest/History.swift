@@ -6,6 +6,7 @@ import Schemas
 
 struct History: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "history",
         abstract: "Show a code through all published releases.",
         discussion: """
             The newest revision of each release in the store, by date: status, relative values, payment (nationally, \

@@ -21,6 +21,7 @@ struct Ingest: ParsableCommand {
             cannot be fetched, 73 the store cannot be written.
             """,
         version: toolVersion,
+        // Each names itself: a name made from its type costs the start of every command a millisecond.
         subcommands: [
             Run.self, FetchCommand.self, DiffCommand.self, History.self, Show.self, Explain.self, Search.self,
             Releases.self, VerifyCommand.self, Validate.self, Keygen.self, OverlayCommand.self, SiteCommand.self,

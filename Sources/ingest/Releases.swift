@@ -7,6 +7,7 @@ import Store
 
 struct Releases: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "releases",
         abstract: "List what the store holds and which releases are known.",
         discussion: """
             With --remote, CMS's site is asked what it has that the store has not: newer releases, and other files \

@@ -10,6 +10,7 @@ import Verify
 
 struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "run",
         abstract: "Turn CMS's files and your overlays into a published dataset.",
         discussion: """
             Inputs are told apart by content and name: CMS's RVU archive, its HCPCS archive, a folder of their \

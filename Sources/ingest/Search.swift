@@ -6,6 +6,7 @@ import Store
 
 struct Search: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "search",
         abstract: "Find codes by words.",
         discussion: """
             Looks in codes, titles, descriptors, synonyms and plain language. Every word must occur; the last may \

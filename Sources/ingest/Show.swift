@@ -9,6 +9,7 @@ import Store
 
 struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "show",
         abstract: "Show everything the dataset says of a code.",
         discussion: "The JSON is the code's document of codes.ndjson, byte for byte.")
 

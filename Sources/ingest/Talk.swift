@@ -124,7 +124,13 @@ extension Check {
 }
 
 /// Writes to standard output, whole.
-func printData(_ bytes: [UInt8]) { FileHandle.standardOutput.write(Data(bytes)) }
+func printData(_ bytes: [UInt8]) {
+    bytes.withUnsafeBytes { bytes in
+        guard let start = bytes.baseAddress else { return }
+        FileHandle.standardOutput.write(
+            Data(bytesNoCopy: UnsafeMutableRawPointer(mutating: start), count: bytes.count, deallocator: .none))
+    }
+}
 
 /// Columns of text, each as wide as its widest cell; numbers to the right.
 func table(_ rows: [[String]], rightAligned: Set<Int> = []) -> String {

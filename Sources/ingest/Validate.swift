@@ -7,6 +7,7 @@ import Store
 
 struct Validate: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "validate",
         abstract: "Check a published dataset, or a whole store, against its manifests and schemas.",
         discussion: """
             Recomputes every hash, size and row count, the manifest's own included, looks for files that the manifest \

@@ -40,7 +40,7 @@ struct PageTests {
         ]
         return Snapshot(
             manifest: try JSONValue(Array(manifest.utf8)),
-            tables: try tables.mapValues { try tokeniseCSV(Array($0.utf8)) }, schemas: schemas)
+            tables: try tables.mapValues { try CanonicalCSV($0) }, schemas: schemas)
     }
 
     private func page(_ base: Snapshot?, _ head: Snapshot) throws -> String {

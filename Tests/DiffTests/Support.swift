@@ -26,7 +26,7 @@ struct TestRevision {
             "effective":{"from":"\(effectiveFrom)","to":"2025-12-31"}},"conversion_factors":{"non_qp":\(conversionFactor),
             "qp":null},"missing_inputs":[\(missing)],"verification":{"checks":[]}}
             """
-        var csv = try tables.mapValues { try tokeniseCSV(Array($0.utf8)) }
+        var csv = try tables.mapValues { try CanonicalCSV($0) }
         var values = Self.columns.joined(separator: ",") + "\n"
         for row in rows {
             var cells = row.cells
@@ -44,7 +44,7 @@ struct TestRevision {
             }
             values += Self.columns.map { cells[$0] ?? "" }.joined(separator: ",") + "\n"
         }
-        csv["relative_values"] = try tokeniseCSV(Array(values.utf8))
+        csv["relative_values"] = try CanonicalCSV(values)
         return Snapshot(manifest: try JSONValue(Array(manifest.utf8)), tables: csv, schemas: schemas)
     }
 }

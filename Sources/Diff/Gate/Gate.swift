@@ -152,7 +152,7 @@ extension Difference {
     private func largestPercent(_ id: String) -> PolicyNumber {
         var largest: Int64 = 0
         for change in changes(id) {
-            guard let old = digits(from(change)), let new = digits(to(change)), old > 0 else { continue }
+            guard let (old, new) = units(change), old > 0 else { continue }
             // Rounded up: what lies above a limit must not come down to it.
             largest = max(largest, (Int64((new - old).magnitude) * 10_000 + old - 1) / old)
         }

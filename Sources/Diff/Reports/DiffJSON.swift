@@ -51,15 +51,20 @@ public func diffJSON(_ difference: Difference, _ verdict: Verdict, schemas: Sche
             }
         }
         json.array("changes") { json in
-            let tables = difference.tables.map { ChangedTable($0, difference, schemas) }
-            for change in difference.changes {
-                let table = tables[difference.tableIndex(of: change)]
-                guard !table.isFill(change, in: difference) else { continue }
-                json.line { $0.change(change, of: table, in: difference) }
+            // Changes stand by table.
+            var changes = difference.changes[...]
+            for index in difference.tables.indices {
+                let table = ChangedTable(difference.tables[index], difference, schemas)
+                while let change = changes.first, difference.tableIndex(of: change) == index {
+                    changes.removeFirst()
+                    guard !table.isFill(change, in: difference) else { continue }
+                    json.line { $0.change(change, of: table, in: difference) }
+                }
             }
         }
     }
-    return json.bytes + [0x0A]
+    json.endLine()
+    return json.bytes
 }
 
 /// How the texts of a table are written in JSON, looked up once: a difference has a hundred thousand of them.
@@ -96,7 +101,7 @@ private struct ChangedTable {
     /// Whether a change only gives a row what its column's `fill` says already.
     func isFill(_ change: Change, in difference: Difference) -> Bool {
         guard change.column >= 0, let fill = columns[Int(change.column)].fill else { return false }
-        return difference.rule(of: change)?.origin == .absent && difference.to(change) == fill
+        return difference.isAbsence(change) && difference.to(change) == fill
     }
 }
 
@@ -253,8 +258,9 @@ extension JSONWriter {
     }
 
     fileprivate mutating func change(_ change: Change, of changed: ChangedTable, in difference: Difference) {
-        field("category", difference.category(of: change).id)
-        let (side, row) = difference.row(of: change)
+        field("category", difference.categories[Int(change.category)].id)
+        let side = change.head >= 0 ? changed.table.head : changed.table.base
+        let row = Int(change.head >= 0 ? change.head : change.base)
         for (key, column) in zip(changed.keys, side.keyColumns) { cell(key.name, side.text(row, column), key.isBare) }
         if change.column >= 0 {
             let column = changed.columns[Int(change.column)]
@@ -263,7 +269,7 @@ extension JSONWriter {
             field("field", column.name)
             cell("from", from, column.isBare)
             cell("to", to, column.isBare)
-            if let places = column.places, let old = digits(from), let new = digits(to) {
+            if let places = column.places, let old = digits(from.utf8), let new = digits(to.utf8) {
                 field("change", .decimal(new - old, places: places))
                 field("percent", percent(from: old, to: new))
             }
@@ -275,7 +281,7 @@ extension JSONWriter {
                 }
             }
         }
-        field("rule", difference.rule(of: change)?.id)
+        field("rule", change.isExplained ? difference.rules[Int(change.rule)].id : nil)
     }
 
     private mutating func cell(_ name: String, _ text: String, _ isBare: Bool) {

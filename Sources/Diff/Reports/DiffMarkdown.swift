@@ -308,7 +308,7 @@ private struct Markdown {
     private var localities: String {
         let groups: Set = ["locality"]
         let cells = difference.changes.filter {
-            groups.contains(difference.category(of: $0).group) && difference.rule(of: $0)?.origin != .absent
+            groups.contains(difference.category(of: $0).group) && !difference.isAbsence($0)
         }.map { change in
             [
                 difference.name(of: change), difference.value("name", of: change),

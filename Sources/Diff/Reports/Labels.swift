@@ -33,9 +33,6 @@ extension Difference {
         let values = parts[1].split(separator: " → ").map { valueText(String($0), column: parts[0]) }
         return "\(columnLabel(parts[0])) \(values.joined(separator: " → "))"
     }
-
-    /// Whether a change says no more than that a side lacks an input or a column.
-    func isAbsence(_ change: Change) -> Bool { rule(of: change)?.origin == .absent }
 }
 
 private let columnLabels = [

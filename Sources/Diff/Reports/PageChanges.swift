@@ -184,8 +184,8 @@ extension Difference {
             ])
         for change in changes(of: ["locality"]) {
             let isWhole = change.column < 0
-            let old = isWhole ? nil : digits(from(change))
-            let new = isWhole ? nil : digits(to(change))
+            let old = isWhole ? nil : digits(from(change).utf8)
+            let new = isWhole ? nil : digits(to(change).utf8)
             let isDecimal = from(change).contains(".") && to(change).contains(".")
             var percent: Int64?
             if let old, let new, isDecimal { percent = PageNumber.tenths(new - old, of: old) }

@@ -12,10 +12,12 @@ extension Difference {
             var moves: [Move: [Int]] = [:]
             for candidate in open(index) {
                 let change = changes[candidate]
-                let move = Move(column: column(of: change), from: from(change), to: to(change))
                 // One RVU among many that are alike by chance is no policy, but one price given to many is.
-                if category.group == "relative_value", digits(move.from) != 0, digits(move.to) != 0 { continue }
-                moves[move, default: []].append(candidate)
+                if category.group == "relative_value", withFrom(change, digits) != 0, withTo(change, digits) != 0 {
+                    continue
+                }
+                moves[Move(column: column(of: change), from: from(change), to: to(change)), default: []]
+                    .append(candidate)
             }
             for move in moves.keys.sorted() {
                 var rest = moves[move] ?? []
@@ -82,14 +84,16 @@ extension Difference {
 
     /// What else changed alike in at least nine of ten of the rows.
     private func shared(by rows: [Int], besides own: Int) -> [String] {
-        let wanted = Set(rows.map { changes[$0].head })
+        var isWanted = [Bool](repeating: false, count: head["relative_values"].count)
+        for row in rows { isWanted[Int(changes[row].head)] = true }
         var counts: [String: Int] = [:]
         for (index, category) in categories.enumerated()
         where index != own && category.table == "relative_values" && Self.moveGroups.contains(category.group)
             && category.id != "unpriced_reason_changed"
         {
-            for change in changesOfCategory[index].map({ changes[$0] })
-            where change.column >= 0 && wanted.contains(change.head) && rule(of: change)?.origin != .absent {
+            for place in changesOfCategory[index] {
+                let change = changes[place]
+                guard change.column >= 0, isWanted[Int(change.head)], !isAbsence(change) else { continue }
                 counts["\(column(of: change)) \(quoted(from(change))) → \(quoted(to(change)))", default: 0] += 1
             }
         }
@@ -99,24 +103,34 @@ extension Difference {
 
 /// Which codes belong together: for Level II the letter and first digit, for CPT the category of our own table.
 private struct Families {
-    private var categories: [String: String] = [:]
+    /// Of BASE, then HEAD.
+    private let tables: [PublishedTable]
     private var names: [String: String] = [:]
 
     init(_ difference: Difference) {
-        for table in [difference.base?["codes"], difference.head["codes"]].compactMap(\.self) {
-            for row in 0..<table.count {
-                guard let first = table.bytes(row, 0).first, first < UInt8(ascii: "A") else { continue }
-                let category = table.text(row, "category")
-                categories[table.text(row, 0)] = category
-                if names[category] == nil { names[category] = table.text(row, "category_name") }
+        tables = [difference.base?["codes"], difference.head["codes"]].compactMap(\.self)
+        for table in tables {
+            guard let category = table.column("category") else { continue }
+            // Codes of a family stand together.
+            for row in 0..<table.count
+            where row == 0 || !table.isEqual(row, category, to: table, row - 1, category) {
+                let family = table.text(row, category)
+                guard Self.isCPT(table.text(row, 0)) else { break }
+                if names[family] == nil { names[family] = table.text(row, "category_name") }
             }
         }
     }
 
     func family(of change: Change, in difference: Difference) -> String {
         let code = difference.code(of: change)
-        return categories[code] ?? String(code.prefix(2))
+        guard Self.isCPT(code) else { return String(code.prefix(2)) }
+        for table in tables.reversed() {
+            if let row = table.row(ofCode: code) { return table.text(row, "category") }
+        }
+        return String(code.prefix(2))
     }
 
     func title(_ family: String) -> String { names[family] ?? "codes \(family)…" }
+
+    private static func isCPT(_ code: String) -> Bool { code.utf8.first.map { $0 < UInt8(ascii: "A") } ?? false }
 }

@@ -11,7 +11,7 @@ extension Difference {
         let explained: [Int] =
             switch definition.kind {
             case .factor: candidates.filter { isScaled(changes[$0], by: definition.factor?.units ?? 0) }
-            case .total: candidates.filter { isSum(changes[$0], of: definition.with) }
+            case .total: sums(candidates, of: definition.with)
             case .companion: companions(candidates, of: definition.with)
             case .uniform: isUniform(candidates) ? candidates : []
             case .certificate: definition.with.allSatisfy(isProvenOnBothSides) ? candidates : []
@@ -31,7 +31,7 @@ extension Difference {
 
     /// Old and new value in units of the last place, for decimals of any number of places.
     func units(_ change: Change) -> (old: Int64, new: Int64)? {
-        guard let old = digits(from(change)), let new = digits(to(change)) else { return nil }
+        guard let old = withFrom(change, digits) ?? nil, let new = withTo(change, digits) ?? nil else { return nil }
         return (old, new)
     }
 
@@ -41,17 +41,23 @@ extension Difference {
         return (old * factor + 500) / 1000 == new
     }
 
-    private func isSum(_ change: Change, of components: [String]) -> Bool {
-        guard let total = units(change) else { return false }
-        let table = table(of: change)
-        var sum: Int64 = 0
-        for component in components {
-            guard let before: RVU = table.base.decimal(Int(change.base), component),
-                let after: RVU = table.head.decimal(Int(change.head), component)
-            else { return false }
-            sum += after.units - before.units
+    /// Those whose change is the sum of the changes of other columns of the row.
+    private func sums(_ candidates: [Int], of components: [String]) -> [Int] {
+        guard let table = candidates.first.map({ table(of: changes[$0]) }) else { return [] }
+        let columns = components.map { (base: table.base.column($0), head: table.head.column($0)) }
+        return candidates.filter { index in
+            let change = changes[index]
+            guard let total = units(change) else { return false }
+            var sum: Int64 = 0
+            for column in columns {
+                guard let old = column.base, let new = column.head,
+                    let before = table.base.withBytes(Int(change.base), old, { RVU($0) }),
+                    let after = table.head.withBytes(Int(change.head), new, { RVU($0) })
+                else { return false }
+                sum += after.units - before.units
+            }
+            return total.new - total.old == sum
         }
-        return total.new - total.old == sum
     }
 
     /// Whether every row that both sides have changes, all from one value to one other.
@@ -69,17 +75,10 @@ extension Difference {
 
     /// Those whose row, or whose code, has a change of another category.
     private func companions(_ candidates: [Int], of others: [String]) -> [Int] {
-        var rows: Set<String> = []
-        var codes: Set<String> = []
-        for change in others.flatMap({ changes($0) }) {
-            rows.insert(name(of: change))
-            codes.insert(code(of: change))
-        }
-        return candidates.filter { index in
-            let change = changes[index]
-            return table(of: change).name == "codes"
-                ? codes.contains(code(of: change)) : rows.contains(name(of: change))
-        }
+        let areCodes = candidates.first.map { categories[Int(changes[$0].category)].table } == "codes"
+        func owner(_ change: Change) -> String { areCodes ? code(of: change) : name(of: change) }
+        let owners = Set(others.flatMap { changes($0) }.map(owner))
+        return candidates.filter { owners.contains(owner(changes[$0])) }
     }
 
     private func isProvenOnBothSides(_ check: String) -> Bool {

@@ -65,10 +65,10 @@ extension Difference {
 
 /// A decimal's digits as one number: its units of the last place. More digits than any value of CMS's has give `nil`, so
 /// that products of two of them cannot overflow.
-func digits(_ text: String) -> Int64? {
+func digits(_ text: some Sequence<UInt8>) -> Int64? {
     var units: Int64 = 0
     var count = 0
-    for byte in text.utf8 where byte != UInt8(ascii: ".") {
+    for byte in text where byte != UInt8(ascii: ".") {
         guard (0x30...0x39).contains(byte), count < 12 else { return nil }
         units = units * 10 + Int64(byte - 0x30)
         count += 1
