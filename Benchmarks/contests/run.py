@@ -57,8 +57,8 @@ def run(setting):
     section.add_usages(usages, "ingest")
     section.lines += [
         f"Answers agree with pandas: {answers['cells']:,} cells of every column it writes, column sums, rows of both "
-        f"databases, both `codes.ndjson`. The floor wrote the same {written['files']} files, {written['bytes'] "
-        "/ MB:.0f} MB, with the hashes that the manifest names.",
+        f"databases, both `codes.ndjson`. The floor wrote the same {written['files']} files, "
+        f"{written['bytes'] / MB:.0f} MB, with the hashes that the manifest names.",
         "",
     ]
     stages(setting, section)

@@ -34,9 +34,16 @@ struct SiteFolder {
     @discardableResult
     func refuseForeign() throws(IngestError) -> Bool {
         let manager = FileManager.default
-        var isFolder: ObjCBool = false
-        guard manager.fileExists(atPath: place.path, isDirectory: &isFolder) else { return false }
-        guard isFolder.boolValue else { throw foreign("it is a file") }
+        // Not `fileExists`, which takes a folder that the system does not tell about for none.
+        let attributes: [FileAttributeKey: Any]
+        do {
+            attributes = try manager.attributesOfItem(atPath: place.resolvingSymlinksInPath().path)
+        } catch CocoaError.fileReadNoSuchFile {
+            return false
+        } catch {
+            throw foreign("it cannot be read")
+        }
+        guard attributes[.type] as? FileAttributeType == .typeDirectory else { throw foreign("it is a file") }
         guard let all = manager.enumerator(atPath: place.path) else { throw foreign("it cannot be read") }
         var paths: [String] = []
         for case let path as String in all { paths.append(path) }

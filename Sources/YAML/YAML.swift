@@ -44,8 +44,16 @@ public func readYAML(_ text: String, firstLine: Int = 1) throws(YAMLError) -> [Y
     return try readAnyYAML(text, firstLine: firstLine)
 }
 
-/// The same by Yams alone.
+/// The same by Yams alone, each document by itself: Yams would let one use the anchors of those before it.
 package func readAnyYAML(_ text: String, firstLine: Int = 1) throws(YAMLError) -> [YAMLNode] {
+    var nodes: [YAMLNode] = []
+    for piece in yamlPieces(text, size: 1) {
+        nodes += try readDocuments(piece.text, firstLine: firstLine + piece.firstLine - 1)
+    }
+    return nodes
+}
+
+private func readDocuments(_ text: String, firstLine: Int) throws(YAMLError) -> [YAMLNode] {
     do {
         var documents = try compose_all(yaml: text)
         var nodes: [YAMLNode] = []
