@@ -28,7 +28,9 @@ struct EmitTests {
             #expect(rows.count > 1, "\(path)")
             #expect(files.first { $0["path"]?.string == path }?["rows"]?.integer == rows.count - 1)
         }
-        #expect(Set(written.folder.files) == Set(files.compactMap { $0["path"]?.string } + ["manifest.json", "manifest.json.sha256"]))
+        #expect(
+            Set(written.folder.files)
+                == Set(files.compactMap { $0["path"]?.string } + ["manifest.json", "manifest.json.sha256"]))
     }
 
     @Test("A revision as emitted is valid", arguments: ["RVU19A", "RVU27A"], [Tier.public, .licensed])
