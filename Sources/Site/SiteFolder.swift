@@ -44,10 +44,12 @@ struct SiteFolder {
             throw foreign("it cannot be read")
         }
         guard attributes[.type] as? FileAttributeType == .typeDirectory else { throw foreign("it is a file") }
-        guard let all = manager.enumerator(atPath: place.path) else { throw foreign("it cannot be read") }
-        var paths: [String] = []
+        guard let names = try? manager.contentsOfDirectory(atPath: place.path),
+            let all = manager.enumerator(atPath: place.path)
+        else { throw foreign("it cannot be read") }
+        if names.isEmpty { return false }
+        var paths = names
         for case let path as String in all { paths.append(path) }
-        if paths.isEmpty { return false }
         let data = try? Data(contentsOf: place.appendingPathComponent(Self.mark))
         guard let data, let mark = try? JSONValue([UInt8](data)), mark["made_by"]?.string == "ingest site" else {
             throw foreign("it holds \(paths.sorted()[0]) and no \(Self.mark) of a site")
