@@ -82,9 +82,6 @@ public struct CSVError: Error {
 /// closed is an error. Blanks are kept, blank lines are skipped but counted.
 /// - Throws: ``CSVError`` with the line where the rule was broken.
 public func tokeniseCSV(_ bytes: some Collection<UInt8>) throws(CSVError) -> CSVRows {
-    var scanner = Scanner()
-    scanner.rows.bytes.reserveCapacity(bytes.count)
-
     var parser = csv_parser()
     guard csv_init(&parser, UInt8(CSV_STRICT | CSV_STRICT_FINI | CSV_REPALL_NL)) == 0 else {
         throw CSVError(line: 0, message: "libcsv could not be initialised")
@@ -104,11 +101,26 @@ public func tokeniseCSV(_ bytes: some Collection<UInt8>) throws(CSVError) -> CSV
         context.assumingMemoryBound(to: Scanner.self).pointee.endRow(terminator)
     }
 
-    let contiguous = ContiguousArray(bytes)
-    let failed: Bool = contiguous.withUnsafeBytes { buffer in
-        withUnsafeMutablePointer(to: &scanner) { scanner in
-            csv_parse(&parser, buffer.baseAddress, buffer.count, atField, atRowEnd, scanner) != buffer.count
-                || csv_fini(&parser, atField, atRowEnd, scanner) != 0
+    let text = ContiguousArray(bytes)
+    var rows = CSVRows()
+    var line = 1
+    var failed = false
+    // Fields have no more bytes than the text, and one byte at least parts each from the next. Room that nothing is
+    // written to costs nothing.
+    rows.ends = Array(unsafeUninitializedCapacity: text.count + 1) { ends, endCount in
+        rows.bytes = Array(unsafeUninitializedCapacity: text.count) { bytes, byteCount in
+            var scanner = Scanner(bytes: bytes, ends: ends)
+            failed = text.withUnsafeBytes { text in
+                withUnsafeMutablePointer(to: &scanner) { scanner in
+                    csv_parse(&parser, text.baseAddress, text.count, atField, atRowEnd, scanner) != text.count
+                        || csv_fini(&parser, atField, atRowEnd, scanner) != 0
+                }
+            }
+            byteCount = scanner.byteCount
+            endCount = scanner.endCount
+            rows.rowEnds = scanner.rowEnds
+            rows.lines = scanner.lines
+            line = scanner.line
         }
     }
     guard !failed else {
@@ -116,29 +128,43 @@ public func tokeniseCSV(_ bytes: some Collection<UInt8>) throws(CSVError) -> CSV
             csv_error(&parser) == CSV_EPARSE
             ? "a quotation mark stands where RFC 4180 allows none, or is never closed"
             : String(cString: csv_strerror(csv_error(&parser)))
-        throw CSVError(line: scanner.line, message: reason)
+        throw CSVError(line: line, message: reason)
     }
-    return scanner.rows
+    return rows
 }
 
 /// Collects what libcsv reports and counts lines, which libcsv does not.
 private struct Scanner {
-    var rows = CSVRows()
+    let bytes: UnsafeMutableBufferPointer<UInt8>
+    let ends: UnsafeMutableBufferPointer<UInt32>
+    var byteCount = 0
+    var endCount = 0
+    var rowEnds: [UInt32] = []
+    var lines: [UInt32] = []
     var line = 1
     private var rowLine: UInt32?
 
-    mutating func field(_ bytes: UnsafeRawBufferPointer) {
+    init(bytes: UnsafeMutableBufferPointer<UInt8>, ends: UnsafeMutableBufferPointer<UInt32>) {
+        self.bytes = bytes
+        self.ends = ends
+    }
+
+    mutating func field(_ field: UnsafeRawBufferPointer) {
         if rowLine == nil { rowLine = UInt32(line) }
-        for byte in bytes where byte == UInt8(ascii: "\n") { line += 1 }
-        rows.bytes.append(contentsOf: bytes)
-        rows.ends.append(UInt32(rows.bytes.count))
+        for byte in field {
+            if byte == UInt8(ascii: "\n") { line += 1 }
+            bytes[byteCount] = byte
+            byteCount += 1
+        }
+        ends[endCount] = UInt32(byteCount)
+        endCount += 1
     }
 
     /// Called at every CR and LF outside quotes, and with -1 at the end of a file without a last line end.
     mutating func endRow(_ terminator: Int32) {
         if let rowLine {
-            rows.rowEnds.append(UInt32(rows.ends.count))
-            rows.lines.append(rowLine)
+            rowEnds.append(UInt32(endCount))
+            lines.append(rowLine)
             self.rowLine = nil
         }
         if terminator == 0x0A { line += 1 }

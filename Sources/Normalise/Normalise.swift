@@ -205,12 +205,10 @@ private struct Normaliser {
             checks.append(primary.compare(with: file))
         }
         guard var file = primary else { return [] }
-        let statuses = Dictionary(
-            rows.map { ($0.value.key, $0.value.status) }, uniquingKeysWith: { first, _ in first })
         var earlier = Diagnostics()
         for check in checks where check.id != "leading_zeros" { earlier.add(check.failures) }
         try file.close(
-            values: statuses, localities: localities, release: entry.release, schemas: schemas, earlier: earlier)
+            values: rows, localities: localities, release: entry.release, schemas: schemas, earlier: earlier)
         keep(file.notes, of: file.raw)
         return file.rows
     }

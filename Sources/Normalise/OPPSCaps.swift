@@ -70,7 +70,7 @@ struct OPPSCapFile: FileOfValues {
     ///   failure says more.
     /// - Throws: a failed gate for a row that refers to nothing or is missing.
     mutating func close(
-        values: [RowKey: Indicator], localities: [Locality], release: Release, schemas: Schemas,
+        values: [PPRRVURow], localities: [Locality], release: Release, schemas: Schemas,
         earlier: Diagnostics
     ) throws(IngestError) {
         var gates = Diagnostics()
@@ -80,6 +80,7 @@ struct OPPSCapFile: FileOfValues {
                 .map { ($0.published, $0.gpciContractor) }, uniquingKeysWith: { first, _ in first })
         let known = Set(localities.map(\.key))
         var corrected: [OPPSCap] = []
+        var value = 0
         for index in rows.indices {
             let row = rows[index]
             let place = Place(raw.file, line: row.source.line)
@@ -97,13 +98,16 @@ struct OPPSCapFile: FileOfValues {
                         "\(row.key) has a price in \(row.locality), which is no locality of this release",
                         hint: "OPPSCAP may be of another year."))
             }
-            guard let status = values[row.key] else {
+            // Both are sorted by key.
+            while value < values.count, values[value].value.key < row.key { value += 1 }
+            guard value < values.count, values[value].value.key == row.key else {
                 gates.add(
                     Diagnostic(
                         .error, "oppscap_code", at: place, "\(row.key) is not in PPRRVU",
                         hint: "OPPSCAP may be of another release."))
                 continue
             }
+            let status = values[value].value.status
             if status != row.status {
                 gates.add(
                     Diagnostic(
@@ -113,8 +117,12 @@ struct OPPSCapFile: FileOfValues {
             }
         }
         let everywhere = Set(rows.map(\.locality))
-        for (key, group) in Dictionary(grouping: rows, by: \.key).sorted(by: { $0.key < $1.key })
-        where group.count != everywhere.count {
+        var first = 0
+        while first < rows.count {
+            let key = rows[first].key
+            let group = rows[first...].prefix { $0.key == key }
+            first = group.endIndex
+            if group.count == everywhere.count { continue }
             let lacking = everywhere.subtracting(group.map(\.locality)).sorted()
             gates.add(
                 Diagnostic(

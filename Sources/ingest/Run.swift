@@ -127,6 +127,7 @@ struct Run: ParsableCommand {
                 talk.say("try: --report FOLDER for the whole report; --policy FILE with a waiver for what may pass")
             }
             if report.verdict.outcome == .fail { throw ExitCode(Int32(report.verdict.exitCode)) }
+            leave(keeping: report)
         }
     }
 }

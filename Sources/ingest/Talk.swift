@@ -123,6 +123,10 @@ extension Check {
     fileprivate var isOfDrugs: Bool { id.hasPrefix("asp_") || id == "ndc_shape" }
 }
 
+/// Ends the process and leaves its values where they are: the system takes all memory back at once, which is several
+/// times faster than giving back one value after the other.
+func leave(keeping values: some Any) -> Never { withExtendedLifetime(values) { exit(0) } }
+
 /// Writes to standard output, whole.
 func printData(_ bytes: [UInt8]) {
     bytes.withUnsafeBytes { bytes in
