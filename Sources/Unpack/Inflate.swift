@@ -62,7 +62,7 @@ func inflate(_ compressed: ArraySlice<UInt8>, size: Int, _ body: ([UInt8]) -> Vo
             if total <= size { body(piece) }
         }
     }
-    guard status == Z_STREAM_END, total == size else {
+    guard status == Z_STREAM_END, total == size, stream.avail_in == 0 else {
         throw InflateError(message: "its compressed data is damaged after \(total) of \(size) bytes")
     }
 }
