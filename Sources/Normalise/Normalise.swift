@@ -151,12 +151,15 @@ private struct Normaliser {
 
     private mutating func pprrvuFile(_ table: SourceTable) throws(IngestError) -> PPRRVUFile? {
         var primary: PPRRVUFile?
-        for case .pprrvu(let form) in take(table) {
+        let forms = take(table)
+        for case .pprrvu(let form) in forms {
             let file = try form.get()
             keep(file.notes, of: file.raw)
             checks.append(file.totals)
             if let primary { checks.append(Witness.compare(primary, with: file)) } else { primary = file }
         }
+        // The codes of the QPP file are proven by the nonQPP file.
+        if forms.count == 1, table == .pprrvu, let primary { checks.append(primary.order) }
         return primary
     }
 

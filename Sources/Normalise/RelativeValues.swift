@@ -15,6 +15,9 @@ struct PPRRVUFile: FileOfValues {
     /// Where the conversion factor stands first.
     let firstFactor: Place
     var totals: Check
+    /// Counted where no other form stands beside the file: CMS lists codes in their order, and a code that was damaged
+    /// seldom fits between its neighbours.
+    let order: Check
     var notes: Diagnostics
 
     /// Reads every row and proves the binding of the columns: work + PE + MP = total, in both settings.
@@ -96,6 +99,23 @@ struct PPRRVUFile: FileOfValues {
                     hint: "Rows of two files may have been mixed."))
         }
         conversionFactor = factor
+        var order = Check(
+            id: "code_order", detail: "the codes of \(raw.table.name) \(raw.form.rawValue), alone, in order")
+        var last: Code?
+        for row in rows {
+            let code = row.value.key.code
+            if let last, code < last {
+                order.fail(
+                    Place(raw.file, line: row.value.source.line), "\(code) stands behind \(last)",
+                    hint:
+                        "A code or a row is not as CMS published it; with the file's other form beside it that is decided."
+                )
+            } else {
+                order.match()
+            }
+            last = code
+        }
+        self.order = order
         rows.sort { $0.value.key < $1.value.key }
         for (left, right) in zip(rows, rows.dropFirst()) where left.value.key == right.value.key {
             gates.add(

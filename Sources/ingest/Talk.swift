@@ -80,7 +80,8 @@ extension Talk {
     /// rules between indicators.
     func sayChecks(_ verification: Verification, defects: [KnownDefect]) {
         let named: Set = [
-            "row_totals", "csv_equals_txt", "csv_equals_xlsx", "qpp_subset", "locality_keys", "oppscap", "anesthesia",
+            "row_totals", "code_order", "csv_equals_txt", "csv_equals_xlsx", "qpp_subset", "locality_keys", "oppscap",
+            "anesthesia",
             "payment_file",
             "hcpcs_actions", "leading_zeros",
         ]

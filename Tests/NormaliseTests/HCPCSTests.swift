@@ -138,7 +138,7 @@ struct HCPCSTests {
     @Test(
         "A code that one side lacks says why",
         arguments: [
-            ("99213", nil, "cpt"), ("0075T", nil, "cpt"), ("D0001", nil, "cdt"), ("G0001", nil, nil),
+            ("99213", nil, "cpt"), ("9991T", nil, "cpt"), ("D0001", nil, "cdt"), ("G0001", nil, nil),
             ("J0003", "terminated", nil),
             ("J0002", "not_on_fee_schedule", nil), ("B0001", "section_not_on_fee_schedule", nil),
             ("K0001", "section_not_on_fee_schedule", nil),
@@ -164,7 +164,8 @@ struct HCPCSTests {
     @Test("A placeholder code is published and reported")
     func placeholder() throws {
         var release = ReleaseFiles()
-        release.add(.pprrvu, .csv, PPRRVU(year: 2019, rows: PPRRVU.sample + [PPRRVU.Row("GXXX1", status: "C")]))
+        let rows = (PPRRVU.sample + [PPRRVU.Row("GXXX1", status: "C")]).sorted { $0["code"] < $1["code"] }
+        release.add(.pprrvu, .csv, PPRRVU(year: 2019, rows: rows))
         #expect(release.refusal?.description == nil)
         #expect(try release.canonical().entry("GXXX1")?.hcpcsAbsence == "placeholder")
         #expect(Findings(try release.verification().diagnostics).ids == ["code_shape"])

@@ -41,7 +41,7 @@ struct RelativeValueTests {
 
     @Test("Rows are keyed by code and modifier, sorted, and keep their values and places")
     func rows() throws {
-        let codes = try release { $0.rows.reverse() }.canonical().codes
+        let codes = try release(forms: [.csv, .txt]) { $0.rows.reverse() }.canonical().codes
         #expect(codes.map(\.code.description) == codes.map(\.code.description).sorted())
         let entry = try #require(codes.first { $0.code.description == "71046" })
         #expect(entry.relativeValues.map(\.key.modifier.description) == ["", "26", "TC"])
@@ -187,9 +187,9 @@ struct RelativeValueTests {
         "A row is priced where its status pays and it has values; else it says why not",
         arguments: [
             ("99213", nil), ("G0117", nil), ("G0004", nil), ("G0005", "carrier_priced"), ("00100", "anesthesia"),
-            ("0075T", "carrier_priced"), ("G0002", "non_covered"), ("G0003", "bundled"),
+            ("9991T", "carrier_priced"), ("G0002", "non_covered"), ("G0003", "bundled"),
             ("J0001", "excluded_from_fee_schedule"),
-            ("S0001", "not_valid_for_medicare"), ("0001F", "measurement_only"), ("P0001", "bundled_or_excluded"),
+            ("S0001", "not_valid_for_medicare"), ("9991F", "measurement_only"), ("P0001", "bundled_or_excluded"),
             ("A0001", "statutory_exclusion"),
         ] as [(String, String?)])
     func payability(code: String, reason: String?) throws {
@@ -230,6 +230,16 @@ struct RelativeValueTests {
     /// The number with another last digit.
     private func changed(_ number: String) -> String {
         String(number.dropLast()) + (number.last == "7" ? "8" : "7")
+    }
+
+    @Test("A file that stands alone lists its codes in order, as CMS does: exchanged digits of a code seldom fit in")
+    func order() throws {
+        let exchanged = change("43239", ["code": "42339"])
+        let refused = try #require(release(exchanged).refusal)
+        #expect(refused.ids.contains("code_order"))
+        #expect(refused.kind == .gateFailed)
+        #expect(refused.description.contains("42339 stands behind 43235"))
+        #expect(release(forms: [.csv, .txt], exchanged).refusal?.ids.contains("code_order") != true)
     }
 
     @Test("A value that differs between CSV and TXT is shown with both places")
@@ -310,7 +320,7 @@ struct RelativeValueTests {
             for index in 0..<count {
                 file.rows.append(
                     PPRRVU.Row(
-                        "G80\(10 + index)", work: 10, nonfacility: 30, facility: 20, mp: 1,
+                        "S80\(10 + index)", work: 10, nonfacility: 30, facility: 20, mp: 1,
                         ["global_days": "010", "pre_op": "0.60", "intra_op": "0.30", "post_op": "0.10"]))
             }
         }

@@ -54,7 +54,7 @@ struct MergeTests {
 
     @Test(
         "A code keeps its zeros without quotation marks, and may be in small letters",
-        arguments: ["00100", "0075t", "g0001"])
+        arguments: ["00100", "9991t", "g0001"])
     func codes(code: String) throws {
         #expect(try overlaid("code: \(code)\ntitle: A title\n").editorial(code.uppercased())?.title == "A title")
     }
@@ -96,10 +96,10 @@ struct MergeTests {
 
     @Test("A range of digits does not take in codes with a letter at the end")
     func rangeOfDigits() throws {
-        // 0075T lies between 00100 and 01999 if only the characters are compared.
-        let canonical = try overlaid("range: {first: '00100', last: '01999'}\nbilling: anesthesia\n")
-        #expect(canonical.editorial("00100")?.billing?.text == "anesthesia")
-        #expect(canonical.editorial("0075T") == nil)
+        // 9991T lies between 99202 and 99999 if only the characters are compared.
+        let canonical = try overlaid("range: {first: '99202', last: '99999'}\nbilling: visits\n")
+        #expect(canonical.editorial("99213")?.billing?.text == "visits")
+        #expect(canonical.editorial("9991T") == nil)
     }
 
     @Test("A section of CPT-numbered codes is called by its identifier")

@@ -55,8 +55,10 @@ UNPROVEN = {
                 "multiple_procedure", "bilateral", "assistant_surgeon", "co_surgeon", "team_surgeon", "endoscopic_base",
                 "supervision", "calculation_flag", "imaging_family", "pe_nonfacility_na", "pe_facility_na")}
         | {column: "PPRRVU without OPPSCAP: PE and MP for OPPS are used nowhere else"
-           for column in ("opps_pe_nonfacility", "opps_pe_facility", "opps_mp")},
-        "codes": dict.fromkeys(("short_descriptor", "title", "suggested_title", "suggested_title_origin", "title_origin",
+           for column in ("opps_pe_nonfacility", "opps_pe_facility", "opps_mp")}
+        | {None: "PPRRVU in one form: nothing else lists the codes"},
+        # The check code_order leaves the places between two neighbours.
+        "codes": {None: "PPRRVU in one form: nothing else lists the codes"} | dict.fromkeys(("short_descriptor", "title", "suggested_title", "suggested_title_origin", "title_origin",
                                 "relative_values_absence"), "PPRRVU in one form: a descriptor"),
         "descriptor_digests": dict.fromkeys(("digest", "words_digest"), "PPRRVU in one form: a descriptor"),
     },

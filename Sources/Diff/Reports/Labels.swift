@@ -73,6 +73,7 @@ private let checkNames = [
     "csv_equals_xlsx": "CSV agrees with the workbook",
     "qpp_subset": "QPP rows agree with nonQPP rows",
     "locality_keys": "GPCI, ANES and LOCCO list the same localities",
+    "code_order": "Codes of PPRRVU in one form are in order",
     "oppscap": "OPPS caps recomputed",
     "anesthesia": "Anesthesia conversion factors recomputed",
     "payment_file": "CMS's payment file recomputed",
