@@ -69,7 +69,7 @@ class Setting:
 
     @property
     def ingest(self):
-        """The program: this folder's release build, or what $INGEST names."""
+        """The program, built as it is released, or what $INGEST names."""
         return Path(os.environ["INGEST"]) if os.environ.get("INGEST") else built("ingest")
 
     @property
@@ -113,12 +113,13 @@ def found_release():
 
 @functools.cache
 def built(product):
-    """A program of the release build, brought up to date."""
-    say(f"swift build -c release --product {product}")
-    command = ["swift", "build", "-c", "release", "--product", product]
+    """A program with the Swift libraries linked in, as it is released, brought up to date."""
+    options = ["-c", "release", "--static-swift-stdlib", "--scratch-path", ".build-benchmark", "--product", product]
+    command = ["swift", "build", *options]
+    say(" ".join(command))
     if subprocess.run(command, cwd=ROOT, stdout=sys.stderr).returncode != 0:
         stop(UNAVAILABLE, "the release build failed")
-    return ROOT / ".build" / "release" / product
+    return ROOT / ".build-benchmark" / "release" / product
 
 
 @functools.cache
