@@ -25,17 +25,13 @@ struct OPPSCapFile: FileOfValues {
         let locality = raw.column("locality")
         let facility = raw.column("facility")
         let nonfacility = raw.column("nonfacility")
-        var rows: [OPPSCap] = []
-        rows.reserveCapacity(raw.rowCount)
-        for row in 0..<raw.rowCount {
-            rows.append(
-                OPPSCap(
-                    key: RowKey(code: reader.key(row, code, width: 5), modifier: reader.short(row, modifier)),
-                    locality: LocalityKey(
-                        contractor: reader.key(row, contractor, width: 5),
-                        number: reader.key(row, locality, width: 2)),
-                    status: reader.required(row, status), facility: reader.decimal(row, facility),
-                    nonfacility: reader.decimal(row, nonfacility), source: reader.source(row)))
+        var rows = reader.rows { reader, row in
+            OPPSCap(
+                key: RowKey(code: reader.key(row, code, width: 5), modifier: reader.short(row, modifier)),
+                locality: LocalityKey(
+                    contractor: reader.key(row, contractor, width: 5), number: reader.key(row, locality, width: 2)),
+                status: reader.required(row, status), facility: reader.decimal(row, facility),
+                nonfacility: reader.decimal(row, nonfacility), source: reader.source(row))
         }
         try reader.problems.stopOnErrors()
         notes = reader.problems

@@ -2,7 +2,7 @@ import Model
 import Schemas
 
 /// A PPRRVU row with its descriptor, which belongs to the code rather than to the values.
-struct PPRRVURow: Equatable {
+struct PPRRVURow: Equatable, Sendable {
     var value: RelativeValue
     var descriptor: String
 }
@@ -29,9 +29,7 @@ struct PPRRVUFile: FileOfValues {
         var reader = RowReader(raw, schemas: schemas)
         let column = Columns(raw)
         let pricesAreIndicated = column.pricing != nil
-        var rows: [PPRRVURow] = []
-        rows.reserveCapacity(raw.rowCount)
-        for row in 0..<raw.rowCount {
+        var rows = reader.rows { reader, row in
             let key = RowKey(
                 code: reader.key(row, column.code, width: 5), modifier: reader.short(row, column.modifier))
             var value = RelativeValue(key: key, source: reader.source(row))
@@ -76,7 +74,7 @@ struct PPRRVUFile: FileOfValues {
                             + "codes that begin with 0 are anesthesia (status J), and this row is not",
                         hint: "A digit was dropped."))
             }
-            rows.append(PPRRVURow(value: value, descriptor: reader.text(row, column.descriptor)))
+            return PPRRVURow(value: value, descriptor: reader.text(row, column.descriptor))
         }
         try reader.problems.stopOnErrors()
         notes = reader.problems
