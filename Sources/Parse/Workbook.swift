@@ -9,6 +9,8 @@ public struct Workbook {
     private var strings: [UInt8] = []
     private var stringEnds: [Int] = []
     private var rest: [UInt8] = []
+    /// That of the row read last.
+    private var line = 0
     /// References and escapes; made once, since making it takes longer than using it.
     private let escapes = #/&(#x?)?([0-9A-Za-z]+);|_x([0-9A-Fa-f]{4})_/#
     /// What may still be read, in bytes of text and eight for each cell: a small file can repeat a long string, or
@@ -63,10 +65,15 @@ public struct Workbook {
         bytes.withUnsafeBufferPointer { bytes in
             var scanner = Scanner(bytes, 0..<bytes.count)
             while scanner.skip(past: "<row"), let tag = scanner.take(until: ">") {
+                var cells: Range<Int>?
                 if bytes[tag.upperBound - 1] != UInt8(ascii: "/") {
-                    guard let cells = scanner.take(until: "</row>") else { break }
-                    readRow(Scanner(bytes, cells), line: scanner.number(scanner.attribute("r", in: tag)))
+                    guard let found = scanner.take(until: "</row>") else { break }
+                    cells = found
                 }
+                // A row without a number is the one behind the last (ECMA-376, 18.3.1.73).
+                let number = scanner.number(scanner.attribute("r", in: tag))
+                line = min(number > 0 ? number : line + 1, Self.mostRows)
+                if let cells { readRow(Scanner(bytes, cells)) }
                 done = scanner.position
             }
         }
@@ -74,7 +81,7 @@ public struct Workbook {
         if rest.count > Self.longestRow { room = -1 }
     }
 
-    private mutating func readRow(_ cells: Scanner, line: Int) {
+    private mutating func readRow(_ cells: Scanner) {
         var scanner = cells
         let bytes = scanner.bytes
         var column = 0
@@ -91,7 +98,7 @@ public struct Workbook {
             }
             column += 1
         }
-        if column > 0 { rows.endRow(line: min(line, Self.mostRows)) }
+        if column > 0 { rows.endRow(line: line) }
     }
 
     private mutating func readValue(_ content: Scanner, type: Range<Int>) {

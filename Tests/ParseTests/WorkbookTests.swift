@@ -24,6 +24,14 @@ struct WorkbookTests {
         #expect(row[1] == "1" && row[27] == "2" && row[0].isEmpty && row[3].isEmpty)
     }
 
+    @Test("A row without a number is the one behind the last")
+    func unnumberedRows() {
+        var workbook = Workbook()
+        let cell = "<c r=\"A1\"><v>1</v></c>"
+        workbook.readSheet(Array("<row>\(cell)</row><row/><row>\(cell)</row><row r=\"8\">\(cell)</row>".utf8))
+        #expect(workbook.rows.lines == [1, 3, 8])
+    }
+
     @Test("Shared strings keep their references, runs and escapes")
     func sharedStrings() {
         let strings =
