@@ -16,8 +16,9 @@ struct PPRRVUFile: FileOfValues {
     let firstFactor: Place
     var totals: Check
     /// Counted where no other form stands beside the file: CMS lists codes in their order, and a code that was damaged
-    /// seldom fits between its neighbours.
-    let order: Check
+    /// seldom fits between its neighbours. `nil` where codes have lost their zeros: what took them, such as a
+    /// spreadsheet, may have sorted the rows as well.
+    let order: Check?
     var notes: Diagnostics
 
     /// Reads every row and proves the binding of the columns: work + PE + MP = total, in both settings.
@@ -97,23 +98,7 @@ struct PPRRVUFile: FileOfValues {
                     hint: "Rows of two files may have been mixed."))
         }
         conversionFactor = factor
-        var order = Check(
-            id: "code_order", detail: "the codes of \(raw.table.name) \(raw.form.rawValue), alone, in order")
-        var last: Code?
-        for row in rows {
-            let code = row.value.key.code
-            if let last, code < last {
-                order.fail(
-                    Place(raw.file, line: row.value.source.line), "\(code) stands behind \(last)",
-                    hint:
-                        "A code or a row is not as CMS published it; with the file's other form beside it that is decided."
-                )
-            } else {
-                order.match()
-            }
-            last = code
-        }
-        self.order = order
+        order = reader.isRestored(column.code) ? nil : Self.order(of: rows, raw)
         rows.sort { $0.value.key < $1.value.key }
         for (left, right) in zip(rows, rows.dropFirst()) where left.value.key == right.value.key {
             gates.add(
@@ -123,6 +108,33 @@ struct PPRRVUFile: FileOfValues {
         }
         try gates.stopOnErrors(.gateFailed)
         self.rows = rows
+    }
+
+    /// CMS's files stand in the order of ASCII, those of 2025's January in that of its mainframe, where letters come
+    /// before digits: the file's order is the one that fewer rows break.
+    private static func order(of rows: [PPRRVURow], _ raw: RawTable) -> Check {
+        let codes = rows.map { $0.value.key.code }
+        func breaks(_ isOrdered: (Code, Code) -> Bool) -> [Int] {
+            zip(codes.indices.dropFirst(), zip(codes, codes.dropFirst())).filter { !isOrdered($0.1.0, $0.1.1) }.map(\.0)
+        }
+        func onMainframe(_ code: Code) -> [UInt8] {
+            (0..<code.count).map { code[$0] >= 0x41 ? code[$0] : code[$0] | 0x80 }
+        }
+        let ascii = breaks { $0 <= $1 }
+        let mainframe = ascii.isEmpty ? [] : breaks { !onMainframe($1).lexicographicallyPrecedes(onMainframe($0)) }
+        let broken = mainframe.count < ascii.count ? mainframe : ascii
+
+        var check = Check(
+            id: "code_order", detail: "the codes of \(raw.table.name) \(raw.form.rawValue), alone, in order")
+        check.checked = rows.count
+        check.matched = rows.count - broken.count
+        for row in broken {
+            check.note(
+                Place(raw.file, line: rows[row].value.source.line), "\(codes[row]) stands behind \(codes[row - 1])",
+                hint:
+                    "A code or a row is not as CMS published it; with the file's other form beside it that is decided.")
+        }
+        return check
     }
 
     private struct Columns {

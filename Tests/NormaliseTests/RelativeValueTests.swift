@@ -242,6 +242,15 @@ struct RelativeValueTests {
         #expect(release(forms: [.csv, .txt], exchanged).refusal?.ids.contains("code_order") != true)
     }
 
+    @Test("The order of CMS's mainframe, letters before digits, is an order too")
+    func mainframeOrder() {
+        func isLettered(_ row: PPRRVU.Row) -> Bool { row["code"].first?.isLetter == true }
+        let lettersFirst = release {
+            $0.rows = $0.rows.filter(isLettered) + $0.rows.filter { !isLettered($0) && $0["code"] != "99213" }
+        }
+        #expect(lettersFirst.refusal?.ids.contains("code_order") != true)
+    }
+
     @Test("A value that differs between CSV and TXT is shown with both places")
     func differenceIsNamed() throws {
         var release = ReleaseFiles(forms: [.csv, .txt])

@@ -60,7 +60,7 @@ UNPROVEN = {
         # The check code_order leaves the places between two neighbours.
         "codes": {None: "PPRRVU in one form: nothing else lists the codes"} | dict.fromkeys(("short_descriptor", "title", "suggested_title", "suggested_title_origin", "title_origin",
                                 "relative_values_absence"), "PPRRVU in one form: a descriptor"),
-        "descriptor_digests": dict.fromkeys(("digest", "words_digest"), "PPRRVU in one form: a descriptor"),
+        "descriptor_digests": dict.fromkeys(("digest", "words_digest", None), "PPRRVU in one form: a descriptor"),
     },
     "GPCI": {"localities": {
         **dict.fromkeys(("state", "name"), "a locality's name stands in GPCI alone"),
