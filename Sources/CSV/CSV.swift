@@ -103,6 +103,8 @@ public func tokeniseCSV(_ bytes: some Collection<UInt8>) throws(CSVError) -> CSV
 
     let text = ContiguousArray(bytes)
     var rows = CSVRows()
+    // An array made without room is the one empty array of all threads, and its count is written all the same.
+    if text.isEmpty { return rows }
     var line = 1
     var failed = false
     // Fields have no more bytes than the text, and one byte at least parts each from the next. Room that nothing is
