@@ -159,7 +159,7 @@ private struct Normaliser {
             if let primary { checks.append(Witness.compare(primary, with: file)) } else { primary = file }
         }
         // The codes of the QPP file are proven by the nonQPP file.
-        if forms.count == 1, table == .pprrvu, let order = primary?.order { checks.append(order) }
+        if forms.count == 1, table == .pprrvu, let order = primary?.codeOrder() { checks.append(order) }
         return primary
     }
 

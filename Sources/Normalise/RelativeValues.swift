@@ -15,10 +15,7 @@ struct PPRRVUFile: FileOfValues {
     /// Where the conversion factor stands first.
     let firstFactor: Place
     var totals: Check
-    /// Counted where no other form stands beside the file: CMS lists codes in their order, and a code that was damaged
-    /// seldom fits between its neighbours. `nil` where codes have lost their zeros: what took them, such as a
-    /// spreadsheet, may have sorted the rows as well.
-    let order: Check?
+    private let haveCodesLostZeros: Bool
     var notes: Diagnostics
 
     /// Reads every row and proves the binding of the columns: work + PE + MP = total, in both settings.
@@ -79,6 +76,7 @@ struct PPRRVUFile: FileOfValues {
         }
         try reader.problems.stopOnErrors()
         notes = reader.problems
+        haveCodesLostZeros = reader.isRestored(column.code)
 
         var gates = Diagnostics()
         totals = Check(
@@ -98,7 +96,6 @@ struct PPRRVUFile: FileOfValues {
                     hint: "Rows of two files may have been mixed."))
         }
         conversionFactor = factor
-        order = reader.isRestored(column.code) ? nil : Self.order(of: rows, raw)
         rows.sort { $0.value.key < $1.value.key }
         for (left, right) in zip(rows, rows.dropFirst()) where left.value.key == right.value.key {
             gates.add(
@@ -110,9 +107,15 @@ struct PPRRVUFile: FileOfValues {
         self.rows = rows
     }
 
+    /// For a file that no other form stands beside: CMS lists codes in their order, and a code that was damaged seldom
+    /// fits between its neighbours. `nil` where codes have lost their zeros: what took them, such as a spreadsheet, may
+    /// have sorted the rows as well.
+    ///
     /// CMS's files stand in the order of ASCII, those of 2025's January in that of its mainframe, where letters come
     /// before digits: the file's order is the one that fewer rows break.
-    private static func order(of rows: [PPRRVURow], _ raw: RawTable) -> Check {
+    func codeOrder() -> Check? {
+        if haveCodesLostZeros { return nil }
+        let rows = rows.sorted { $0.value.source.line < $1.value.source.line }
         let codes = rows.map { $0.value.key.code }
         func breaks(_ isOrdered: (Code, Code) -> Bool) -> [Int] {
             zip(codes.indices.dropFirst(), zip(codes, codes.dropFirst())).filter { !isOrdered($0.1.0, $0.1.1) }.map(\.0)
