@@ -43,29 +43,6 @@ public struct CSVRows: Sendable {
         return bytes.withUnsafeBufferPointer { body($0[range]) }
     }
 
-    /// Whether a field has the same bytes as one of other rows.
-    @inlinable
-    public func isEqual(field: Int, to other: borrowing CSVRows, field otherField: Int) -> Bool {
-        compare(field: field, to: other, field: otherField) == 0
-    }
-
-    /// Below zero where a field's bytes come before those of another, zero where they are the same.
-    @inlinable
-    public func compare(field: Int, to other: borrowing CSVRows, field otherField: Int) -> Int {
-        let start = field == 0 ? 0 : Int(ends[field - 1])
-        let otherStart = otherField == 0 ? 0 : Int(other.ends[otherField - 1])
-        let count = Int(ends[field]) - start
-        let otherCount = Int(other.ends[otherField]) - otherStart
-        return bytes.withUnsafeBufferPointer { left in
-            other.bytes.withUnsafeBufferPointer { right in
-                for index in 0..<min(count, otherCount) where left[start + index] != right[otherStart + index] {
-                    return left[start + index] < right[otherStart + index] ? -1 : 1
-                }
-                return count - otherCount
-            }
-        }
-    }
-
     /// A row as strings, for small tables of our own.
     public func strings(of row: Int) -> [String] {
         fields(of: row).map { String(decoding: self[field: $0], as: UTF8.self) }
