@@ -37,14 +37,10 @@ struct PaymentsWriter {
         var file = try OutputFile("tables/\(Self.table).csv", in: folder)
         var rows = 0
         try file.append { $0.append(contentsOf: (Self.columns.joined(separator: ",") + "\n").utf8) }
-        let codes = canonical.codes.indices
-        let pieces = stride(from: 0, to: codes.count, by: Self.pieceSize).map {
-            $0..<min($0 + Self.pieceSize, codes.count)
-        }
+        let parts = pieces(of: canonical.codes.count, size: Self.pieceSize)
         // A few pieces at a time: the table is far larger than what it is made from.
-        for first in stride(from: 0, to: pieces.count, by: Self.piecesAtOnce) {
-            let some = Array(pieces[first..<min(first + Self.piecesAtOnce, pieces.count)])
-            for piece in inParallel(some, { payments(of: $0, in: places) }) {
+        for some in pieces(of: parts.count, size: Self.piecesAtOnce) {
+            for piece in inParallel(Array(parts[some]), { payments(of: $0, in: places) }) {
                 try file.append { $0.append(contentsOf: piece.bytes) }
                 rows += piece.rows
             }

@@ -38,9 +38,8 @@ struct RowReader: Sendable {
     mutating func rows<Row: Sendable>(_ read: @Sendable (inout RowReader, Int) -> Row) -> [Row] {
         var beginner = self
         beginner.problems = Diagnostics()
-        let (size, reader) = (2048, beginner)
-        let pieces = stride(from: 0, to: table.rowCount, by: size).map { $0..<min($0 + size, table.rowCount) }
-        let done = inParallel(pieces) { piece in
+        let reader = beginner
+        let done = inParallel(pieces(of: table.rowCount, size: 2048)) { piece in
             var reader = reader
             let rows = piece.map { read(&reader, $0) }
             return (rows: rows, problems: reader.problems)

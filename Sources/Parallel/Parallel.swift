@@ -17,9 +17,12 @@ public func inParallel<Value: Sendable, Output: Sendable>(
 public func inPieces<Output: Sendable>(
     of count: Int, _ work: @Sendable (Range<Int>) -> [Output]
 ) -> [Output] {
-    let size = 1024
-    let pieces = stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
-    return inParallel(pieces, work).flatMap(\.self)
+    inParallel(pieces(of: count, size: 1024), work).flatMap(\.self)
+}
+
+/// `0..<count` in pieces of `size`, the last as long as what is left.
+public func pieces(of count: Int, size: Int) -> [Range<Int>] {
+    stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
 }
 
 /// Two pieces of work at the same time.

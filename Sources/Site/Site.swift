@@ -117,9 +117,7 @@ public struct Site: Sendable {
 
     /// Writes the code pages side by side.
     private func writeCodePages(to folder: String) throws(IngestError) -> (summaries: [CodeSummary], bytes: Int) {
-        let size = 256
-        let pieces = stride(from: 0, to: documents.count, by: size).map { $0..<min($0 + size, documents.count) }
-        let results = inParallel(pieces) { writePiece($0, to: folder) }
+        let results = inParallel(pieces(of: documents.count, size: 256)) { writePiece($0, to: folder) }
         var all: (summaries: [CodeSummary], bytes: Int) = ([], 0)
         for result in results {
             let piece = try result.get()

@@ -15,7 +15,7 @@ extension Tables {
         let rows = canonical.codes.flatMap { entry in
             entry.relativeValues.filter(\.isPriced).map { PricedRow($0, siblings: entry.relativeValues) }
         }
-        let parts = stride(from: 0, to: rows.count, by: 256).map { rows[$0..<min($0 + 256, rows.count)] }
+        let parts = pieces(of: rows.count, size: 256).map { rows[$0] }
 
         var answer = Answer()
         for _ in 0..<rounds {
