@@ -65,30 +65,17 @@ class Section:
     def faster(self, job, ours, name, theirs, at_least=None):
         """A row: how many times the wall time of `ours` a rival takes."""
         ratio = statistics.median(ratios(theirs, ours))
-        self.rows.append(
-            Row(
-                job,
-                seconds(middle(ours, "wall")),
-                f"{name} {seconds(middle(theirs, 'wall'))}",
-                times(ratio),
-                f"≥ {at_least}×" if at_least else "–",
-                ratio >= at_least if at_least else None,
-            )
-        )
+        goal = (f"≥ {at_least}×", ratio >= at_least) if at_least else ()
+        self._row(job, ours, name, theirs, ratio, *goal)
 
     def above_floor(self, job, ours, name, theirs, at_most):
         """A row: how many times the wall time of the floor `ours` takes."""
         ratio = statistics.median(ratios(ours, theirs))
-        self.rows.append(
-            Row(
-                job,
-                seconds(middle(ours, "wall")),
-                f"{name} {seconds(middle(theirs, 'wall'))}",
-                times(ratio),
-                f"≤ {at_most}×",
-                ratio <= at_most,
-            )
-        )
+        self._row(job, ours, name, theirs, ratio, f"≤ {at_most}×", ratio <= at_most)
+
+    def _row(self, job, ours, name, theirs, ratio, *goal):
+        rival = f"{name} {seconds(middle(theirs, 'wall'))}"
+        self.rows.append(Row(job, seconds(middle(ours, "wall")), rival, times(ratio), *goal))
 
 
 def seconds(value):
