@@ -394,13 +394,7 @@ int fcntl(int descriptor, int command, ...) {
     va_end(rest);
     return control(descriptor, command, argument);
 }
-int fcntl64(int descriptor, int command, ...) {
-    va_list rest;
-    va_start(rest, command);
-    void *argument = va_arg(rest, void *);
-    va_end(rest);
-    return control(descriptor, command, argument);
-}
+int fcntl64(int descriptor, int command, ...) __attribute__((alias("fcntl")));
 
 /* The time of day. */
 
