@@ -12,6 +12,9 @@ static const unsigned char code_schema_json[] = {
 static const unsigned char datapackage_schema_json[] = {
 #embed "../../Schemas/datapackage.schema.json"
 };
+static const unsigned char dataset_descriptions_csv[] = {
+#embed "../../Schemas/dataset/descriptions.csv"
+};
 static const unsigned char dataset_tables_csv[] = {
 #embed "../../Schemas/dataset/tables.csv"
 };
@@ -123,6 +126,9 @@ static const unsigned char values_lint_words_csv[] = {
 static const unsigned char values_locality_corrections_csv[] = {
 #embed "../../Schemas/values/locality-corrections.csv"
 };
+static const unsigned char values_names_csv[] = {
+#embed "../../Schemas/values/names.csv"
+};
 static const unsigned char values_product_names_csv[] = {
 #embed "../../Schemas/values/product-names.csv"
 };
@@ -172,6 +178,7 @@ static const SchemaFile files[] = {
     FILE("category-overlay.schema.json", category_overlay_schema_json),
     FILE("code.schema.json", code_schema_json),
     FILE("datapackage.schema.json", datapackage_schema_json),
+    FILE("dataset/descriptions.csv", dataset_descriptions_csv),
     FILE("dataset/tables.csv", dataset_tables_csv),
     FILE("diff.schema.json", diff_schema_json),
     FILE("latest.schema.json", latest_schema_json),
@@ -209,6 +216,7 @@ static const SchemaFile files[] = {
     FILE("values/lint-limits.csv", values_lint_limits_csv),
     FILE("values/lint-words.csv", values_lint_words_csv),
     FILE("values/locality-corrections.csv", values_locality_corrections_csv),
+    FILE("values/names.csv", values_names_csv),
     FILE("values/product-names.csv", values_product_names_csv),
     FILE("values/releases.csv", values_releases_csv),
     FILE("values/route-words.csv", values_route_words_csv),

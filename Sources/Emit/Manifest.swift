@@ -4,7 +4,7 @@ public import Model
 import Schemas
 
 /// The version of the emitted shape. A consumer that knows 1.x reads every 1.y.
-public let schemaVersion = "1.3.0"
+public let schemaVersion = "1.4.0"
 
 /// `manifest.json`: identity, inputs, counts, verification, and every file with its hash.
 func manifest(_ dataset: Dataset, revision: Int, sequence: Int, files: [EmittedFile]) -> [UInt8] {

@@ -97,6 +97,34 @@ public struct Classification: Sendable {
         return routes.first { words.containsPhrase(Array($0.phrase.utf8)) }?.name
     }
 
+    /// What sections, categories and routes mean: our names for them, the codes of a category and the words of a
+    /// descriptor that tell a route.
+    var meanings: [ValueMeaning] {
+        var meanings = sections.map { ValueMeaning("section", String(Unicode.Scalar($0.key)), $0.value.name) }
+            .sorted { $0.value < $1.value }
+        for range in ranges where !meanings.contains(where: { $0.value == range.section.id }) {
+            meanings.append(ValueMeaning("section", range.section.id, range.section.name))
+        }
+        var categories: [(label: Label, codes: [String])] = []
+        for range in ranges {
+            let codes = range.first == range.last ? "\(range.first)" : "\(range.first)–\(range.last)"
+            if let index = categories.firstIndex(where: { $0.label == range.category }) {
+                categories[index].codes.append(codes)
+            } else {
+                categories.append((range.category, [codes]))
+            }
+        }
+        meanings += categories.map { label, codes in
+            ValueMeaning("category", label.id, "\(label.name): \(codes.joined(separator: ", "))")
+        }
+        let phrases = Dictionary(grouping: routes, by: \.name)
+        meanings += routeNames.sorted().map { name in
+            let words = (phrases[name] ?? []).map(\.phrase).joined(separator: "; ")
+            return ValueMeaning("route", name, "The descriptor says: \(words)")
+        }
+        return meanings
+    }
+
     /// Every route's name.
     public var routeNames: Set<String> { Set(routes.map(\.name)) }
 }

@@ -11,6 +11,8 @@ public struct Schemas: Sendable {
     public let indicators: IndicatorValues
     public let hcpcsValues: IndicatorValues
     private let sentences: [Sentence]
+    /// What the values of columns mean that are names of ours and need no sentence in the dataset.
+    let names: [ValueMeaning]
     public let classification: Classification
     public let tables: [TableSchema]
     private let knownDifferences: [KnownDifference]
@@ -47,6 +49,7 @@ public struct Schemas: Sendable {
         indicators = try IndicatorValues(EmbeddedTable("values/indicators.csv"))
         hcpcsValues = try IndicatorValues(EmbeddedTable("values/hcpcs-values.csv"))
         sentences = try Sentence.read(EmbeddedTable("values/sentences.csv"))
+        names = try ValueMeaning.read(EmbeddedTable("values/names.csv"))
         classification = try Classification(
             ranges: EmbeddedTable("values/code-ranges.csv"),
             sections: EmbeddedTable("values/hcpcs-sections.csv"),
@@ -55,7 +58,8 @@ public struct Schemas: Sendable {
             limits: EmbeddedTable("values/lint-limits.csv"), words: EmbeddedTable("values/lint-words.csv"),
             routeWords: EmbeddedTable("values/route-words.csv"),
             productNames: EmbeddedTable("values/product-names.csv"), routes: classification.routeNames)
-        tables = try TableSchema.read(EmbeddedTable("dataset/tables.csv"))
+        tables = try TableSchema.read(
+            EmbeddedTable("dataset/tables.csv"), descriptions: EmbeddedTable("dataset/descriptions.csv"))
         knownDifferences = try KnownDifference.read(EmbeddedTable("values/known-differences.csv"))
         localityCorrections = try LocalityCorrection.read(EmbeddedTable("values/locality-corrections.csv"))
         checks = try CheckPolicy.read(EmbeddedTable("values/checks.csv"))

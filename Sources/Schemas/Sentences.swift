@@ -26,3 +26,14 @@ struct Sentence: Sendable {
         "na_indicator": nil, "not_used_flag": nil,
     ]
 }
+
+extension ValueMeaning {
+    /// Rows of `values/names.csv`.
+    static func read(_ table: EmbeddedTable) throws(IngestError) -> [ValueMeaning] {
+        var meanings: [ValueMeaning] = []
+        for row in table.rows {
+            meanings.append(ValueMeaning(try row("list"), try row("value"), try row("meaning")))
+        }
+        return meanings
+    }
+}

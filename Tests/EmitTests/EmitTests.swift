@@ -33,6 +33,15 @@ struct EmitTests {
                 == Set(files.compactMap { $0["path"]?.string } + ["manifest.json", "manifest.json.sha256"]))
     }
 
+    @Test("No table or column is newer than the shape")
+    func since() throws {
+        let shape = try #require(ShapeVersion(schemaVersion))
+        for table in schemas.tables {
+            #expect(table.description.since <= shape, "\(table.name)")
+            for column in table.columns { #expect(column.since <= shape, "\(table.name).\(column.name)") }
+        }
+    }
+
     @Test("A revision as emitted is valid", arguments: ["RVU19A", "RVU27A"], [Tier.public, .licensed])
     func isValid(label: String, tier: Tier) throws {
         let written = try Written(

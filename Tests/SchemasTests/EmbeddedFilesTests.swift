@@ -23,7 +23,8 @@ struct EmbeddedFilesTests {
     @Test("The binary holds every file of the folder, byte for byte, and no other")
     func embedded() throws {
         let paths = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
-        let files = paths.filter { $0.contains(".") }.sorted()
+        // The data dictionary is made from the others.
+        let files = paths.filter { $0.contains(".") && $0 != "DICTIONARY.md" }.sorted()
         #expect(!files.isEmpty)
         #expect(Schemas.files.sorted() == files)
         for file in files {
@@ -47,9 +48,11 @@ struct EmbeddedFilesTests {
         }
     }
 
-    @Test("No value of an indicator is listed twice", arguments: ["values/indicators.csv", "values/hcpcs-values.csv"])
+    @Test(
+        "No value of an indicator is listed twice",
+        arguments: ["values/indicators.csv", "values/hcpcs-values.csv", "values/names.csv"])
     func indicators(path: String) throws {
-        let keys = try table(path).map { "\($0["field"] ?? "") \($0["value"] ?? "")" }
+        let keys = try table(path).map { "\($0["field"] ?? $0["list"] ?? "") \($0["value"] ?? "")" }
         #expect(Set(keys).count == keys.count)
     }
 
@@ -168,19 +171,43 @@ struct EmbeddedFilesTests {
         walk(root)
     }
 
+    /// The properties of an object of the code documents, or of an object in one.
+    private func properties(of root: JSONValue, _ name: String? = nil) -> [(key: String, value: JSONValue)] {
+        var found: JSONValue? = root
+        if let name { found = root["properties"]?[name] }
+        if let items = found?["items"] { found = items }
+        for choice in found?["anyOf"]?.elements ?? [] where choice["type"]?.string != "null" { found = choice }
+        if let reference = found?["$ref"]?.string { found = root["$defs"]?[String(reference.dropFirst(8))] }
+        return found?["properties"]?.members.map { ($0.key, $0.value) } ?? []
+    }
+
     @Test("JSON Schemas and the program name the same columns")
     func documentColumns() throws {
         let root = try JSONValue(#require(Schemas.file("code.schema.json")))
-        func properties(_ name: String) -> [String] {
-            var found = root["properties"]?[name]
-            if let items = found?["items"] { found = items }
-            for choice in found?["anyOf"]?.elements ?? [] where choice["type"]?.string != "null" { found = choice }
-            if let reference = found?["$ref"]?.string { found = root["$defs"]?[String(reference.dropFirst(8))] }
-            return found?["properties"]?.members.map(\.key) ?? []
-        }
+        func properties(_ name: String) -> [String] { self.properties(of: root, name).map(\.key) }
         // What a row pays follows from it and from the conversion factors: documents have it, the table has not.
         #expect(
             Set(properties("relative_values")) == Set(RelativeValue.columns.dropFirst()).union(["national_payment"]))
         #expect(Set(properties("hcpcs")) == Set(HCPCSRecord.administrativeColumns))
+    }
+
+    @Test(
+        "A field of the code documents is described as the column that it repeats",
+        arguments: [
+            (nil, "codes"), ("relative_values", "relative_values"), ("hcpcs", "codes"), ("drug", "drug_payment_limits"),
+        ] as [(String?, String)])
+    func documentDescriptions(object: String?, table: String) throws {
+        let root = try JSONValue(#require(Schemas.file("code.schema.json")))
+        let columns = try #require(schemas.tables.first { $0.name == table }).columns
+        var compared = 0
+        for (name, property) in properties(of: root, object) {
+            guard let column = columns.first(where: { $0.name == name }) else { continue }
+            // What is empty in a table is null in a document.
+            let meaning = column.meaning.replacing("; empty ", with: "; null ")
+            let expected = column.unit.isEmpty ? meaning : "\(meaning) (\(column.unit))"
+            #expect(property["description"]?.string?.hasPrefix(expected) == true, "\(table).\(name)")
+            compared += 1
+        }
+        #expect(compared > 5)
     }
 }
