@@ -33,6 +33,8 @@ import PackageDescription
 // Workbooks are read by `Parse` from the two XML parts that CMS's plain sheets use: no kept XLSX package is to
 // be had for Linux, and a general one is not our business.
 //
+// `DictionaryForms` prints the data dictionary, which is in `Schemas`, in each of its forms.
+//
 // `CSystem` is two calls of the system that Swift does not see. `CPages` holds the styles and scripts of our pages, `CSchemas` the files of
 // Schemas/, as bytes inside the binary (C23 `#embed`), so that what people edit is what the program uses and the
 // binary can be moved.
@@ -60,7 +62,8 @@ let package = Package(
         .systemLibrary(
             name: "CLibcsv", providers: [.apt(["libcsv-dev"]), .brew(["libcsv"])]),
         .target(name: "CSV", dependencies: ["CLibcsv"]),
-        .target(name: "CPages", exclude: ["diff.css", "diff.js", "preview.js", "site.css", "site.js"]),
+        .target(
+            name: "CPages", exclude: ["dictionary.css", "diff.css", "diff.js", "preview.js", "site.css", "site.js"]),
         .target(name: "CSchemas"),
         .target(name: "CSystem"),
         .target(name: "HTML"),
@@ -99,6 +102,7 @@ let package = Package(
         .target(name: "Verify", dependencies: ["Model", "Payment", "Schemas"]),
         .target(name: "Store", dependencies: ["CSV", "Digest", "JSON", "Model", "Schemas"]),
 
+        .target(name: "DictionaryForms", dependencies: ["CPages", "Digest", "HTML", "JSON", "Model", "Schemas"]),
         .target(name: "Site", dependencies: ["CPages", "CSystem", "Digest", "HTML", "JSON", "Model", "Parallel"]),
         .target(
             name: "Preview", dependencies: ["Model", .product(name: "FlyingFox", package: "FlyingFox")]),
@@ -107,13 +111,15 @@ let package = Package(
         .target(
             name: "Pipeline",
             dependencies: [
-                "Acquire", "CSV", "Diff", "Digest", "Emit", "Fetch", "JSON", "Model", "Normalise", "Overlay",
+                "Acquire", "CSV", "DictionaryForms", "Diff", "Digest", "Emit", "Fetch", "JSON", "Model", "Normalise",
+                "Overlay",
                 "Parallel", "Parse", "Payment", "Preview", "Schemas", "Site", "Store", "Unpack", "Verify",
             ]),
         .executableTarget(
             name: "ingest",
             dependencies: [
-                "CSystem", "Diff", "Digest", "Fetch", "JSON", "Model", "Overlay", "Payment", "Pipeline", "Preview",
+                "CSystem", "DictionaryForms", "Diff", "Digest", "Emit", "Fetch", "JSON", "Model", "Overlay", "Payment",
+                "Pipeline", "Preview",
                 "Schemas",
                 "Site", "Store", "Verify",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

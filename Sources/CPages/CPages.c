@@ -2,6 +2,9 @@
 
 #include "CPages.h"
 
+static const unsigned char dictionary_css[] = {
+#embed "dictionary.css"
+};
 static const unsigned char diff_css[] = {
 #embed "diff.css"
 };
@@ -17,6 +20,10 @@ static const unsigned char site_js[] = {
 static const unsigned char preview_js[] = {
 #embed "preview.js"
 };
+
+PageAsset dictionary_style(void) {
+    return (PageAsset){dictionary_css, sizeof(dictionary_css)};
+}
 
 PageAsset diff_page_style(void) {
     return (PageAsset){diff_css, sizeof(diff_css)};

@@ -1,4 +1,5 @@
 import CSV
+import DictionaryForms
 import Foundation
 import JSON
 public import Model
@@ -44,9 +45,13 @@ public func site(
     }
     let context = SiteContext(
         manifest: manifest, meanings: meanings, codes: codes, hasDiff: diff != nil, baseURL: baseURL)
+    let shape = manifest["schema_version"]?.text ?? ""
+    let dictionary = schemas.dictionary(
+        (manifest["tier"]?.string).flatMap(Tier.init(rawValue:)) ?? .public, upTo: ShapeVersion(shape))
     return Site(
         context: context, documents: lines.filter { code == nil || codeOf($0) == code }.map(Array.init),
-        history: try siteHistory(upTo: revision, in: store, only: code), certificate: certificate, diff: diff)
+        history: try siteHistory(upTo: revision, in: store, only: code), certificate: certificate, diff: diff,
+        dictionary: dictionaryPage(dictionary, shape: shape, home: "index.html"))
 }
 
 private func unreadable(_ path: String, _ revision: Revision) -> IngestError {

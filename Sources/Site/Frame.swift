@@ -63,7 +63,8 @@ struct Frame {
         html += "</main>\n</div>\n<footer><div class=\"bar\">\n"
         html += """
             <p>\(context.revision), in force from <time>\(context.effectiveFrom)</time> to \
-            <time>\(context.effectiveTo)</time>. <a href="\(root)certificate.html">Verification certificate</a>
+            <time>\(context.effectiveTo)</time>. <a href="\(root)certificate.html">Verification certificate</a> · \
+            <a href="\(root)dictionary.html">Data dictionary</a>
             """
         if context.hasDiff { html += " · <a href=\"\(root)diff.html\">What changed</a>" }
         html += "</p>\n"

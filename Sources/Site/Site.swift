@@ -14,17 +14,20 @@ public struct Site: Sendable {
     let certificate: JSONValue
     /// `diff.html`, which is a page already.
     let diff: [UInt8]?
+    /// The data dictionary, which is a page already.
+    let dictionary: [UInt8]
     private let assets = SiteAssets()
 
     public init(
         context: SiteContext, documents: [[UInt8]], history: [String: [HistoryLine]], certificate: JSONValue,
-        diff: [UInt8]?
+        diff: [UInt8]?, dictionary: [UInt8]
     ) {
         self.context = context
         self.documents = documents
         self.history = history
         self.certificate = certificate
         self.diff = diff
+        self.dictionary = dictionary
     }
 
     /// What was written.
@@ -57,6 +60,7 @@ public struct Site: Sendable {
                     "certificate.html",
                     CertificatePage(certificate: certificate, context: context, assets: assets).bytes()
                 ))
+            files.append(("dictionary.html", dictionary))
             if let diff { files.append(("diff.html", diff)) }
             files.append((SiteFolder.mark, mark))
             for (path, content) in files {
@@ -64,7 +68,7 @@ public struct Site: Sendable {
                 bytes += content.count
             }
             try folder.publish()
-            let pages = summaries.count + sections.count + 2 + (diff == nil ? 0 : 1)
+            let pages = summaries.count + sections.count + 3 + (diff == nil ? 0 : 1)
             return Written(pages: pages, bytes: bytes, start: "index.html")
         } catch {
             folder.discard()

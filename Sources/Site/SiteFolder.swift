@@ -70,7 +70,9 @@ struct SiteFolder {
         let path = path.hasSuffix(Self.unfinished) ? String(path.dropLast(Self.unfinished.count)) : path
         let parts = path.split(separator: "/").map(String.init)
         if parts.count == 1 {
-            return ["index.html", "certificate.html", "diff.html", mark, "codes", "sections", "assets"].contains(path)
+            return [
+                "index.html", "certificate.html", "dictionary.html", "diff.html", mark, "codes", "sections", "assets",
+            ].contains(path)
         }
         guard parts.count == 2 else { return false }
         switch parts[0] {

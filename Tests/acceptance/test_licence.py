@@ -109,6 +109,17 @@ def test_no_byte_of_a_public_site_is_a_descriptor_of_the_AMA_or_ADA(owned, free_
     assert leaked == set(), f"{len(leaked)} descriptors leaked"
 
 
+def test_no_byte_of_the_data_dictionary_is_a_descriptor_of_the_AMA_or_ADA(owned, free_text, tmp_path):
+    for form in ("markdown", "docc", "html", "json", "sql-comments"):
+        for tier in ("public", "licensed"):
+            result = ingest("dictionary", "--format", form, "--tier", tier)
+            assert result.code == 0, result
+            (tmp_path / "dictionary").mkdir(exist_ok=True)
+            (tmp_path / "dictionary" / f"{tier}.{form}").write_bytes(result.out)
+    leaked = {phrase for phrase in found_in(tmp_path / "dictionary", owned, tmp_path) if phrase not in free_text}
+    assert leaked == set()
+
+
 def test_the_search_for_leaks_finds_them_where_they_are(owned, rvu25d_licensed, tmp_path):
     found = found_in(rvu25d_licensed.store, owned, tmp_path)
     assert len(found) > 4000

@@ -238,7 +238,7 @@ def test_there_is_a_page_for_every_code_and_every_link_leads_somewhere(site):
             if name.startswith("sections/") and path.startswith("codes/"):
                 linked.add(path)
     assert linked == {f"codes/{code}.html" for code in published.documents}, "every code is reached without the search"
-    assert {"certificate.html", "diff.html"} <= set(re.findall(r'href="([^"]*)"', sources["index.html"]))
+    assert {"certificate.html", "diff.html", "dictionary.html"} <= set(re.findall(r'href="([^"]*)"', sources["index.html"]))
 
 
 def test_the_same_revision_gives_the_same_bytes(samples, sample_site, tmp_path):

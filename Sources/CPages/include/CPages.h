@@ -9,6 +9,9 @@ typedef struct {
     size_t count;
 } PageAsset;
 
+/// Of the data dictionary, after the site's.
+PageAsset dictionary_style(void);
+
 /// Of `diff.html`.
 PageAsset diff_page_style(void);
 PageAsset diff_page_script(void);
