@@ -46,11 +46,13 @@ func dataPackage(_ dataset: Dataset, revision: Int, files: [EmittedFile], schema
             }
         }
         json.array("resources") { json in
-            for definition in schemas.tables {
-                let path = "tables/\(definition.name).csv"
+            for table in schemas.dictionary(dataset.tier).tables {
+                let path = "tables/\(table.name).csv"
                 guard let file = files.first(where: { $0.path == path }) else { continue }
                 json.object { json in
-                    json.field("name", definition.name)
+                    json.field("name", table.name)
+                    json.field("description", table.summary)
+                    json.field("since", table.description.since.description)
                     json.field("type", "table")
                     json.field("path", path)
                     json.field("format", "csv")
@@ -58,7 +60,7 @@ func dataPackage(_ dataset: Dataset, revision: Int, files: [EmittedFile], schema
                     json.field("encoding", "utf-8")
                     json.field("bytes", file.bytes)
                     json.field("hash", "sha256:\(file.sha256)")
-                    json.object("schema") { json in definition.write(to: &json) }
+                    json.object("schema") { json in table.write(to: &json) }
                 }
             }
         }
@@ -66,24 +68,16 @@ func dataPackage(_ dataset: Dataset, revision: Int, files: [EmittedFile], schema
     return json.bytes + [UInt8(ascii: "\n")]
 }
 
-extension TableSchema {
+extension DataDictionary.Table {
     fileprivate func write(to json: inout JSONWriter) {
         json.array("fields") { json in
-            for column in columns {
-                json.object { json in
-                    json.field("name", column.name)
-                    json.field("type", column.packageType)
-                    json.field("description", column.description)
-                    if column.isRequired { json.object("constraints") { $0.field("required", true) } }
-                }
-            }
+            for column in columns { json.object { json in column.write(to: &json) } }
         }
         json.field("missingValues", texts: [""])
-        let key = columns.filter(\.isKey).map(\.name)
         if !key.isEmpty { json.field("primaryKey", texts: key) }
-        if !references.isEmpty {
+        if !schema.references.isEmpty {
             json.array("foreignKeys") { json in
-                for reference in references {
+                for reference in schema.references {
                     json.object { json in
                         json.field("fields", texts: reference.pairs.map(\.column))
                         json.object("reference") { json in
@@ -97,23 +91,40 @@ extension TableSchema {
     }
 }
 
-extension TableSchema.Column {
-    fileprivate var packageType: String {
-        switch type {
+extension DataDictionary.Column {
+    /// A field: what the standard has for it, and what it leaves to us (unit, source, since, places, separator, values).
+    fileprivate func write(to json: inout JSONWriter) {
+        json.field("name", schema.name)
+        json.field("type", packageType)
+        json.field("description", summary)
+        if !schema.unit.isEmpty { json.field("unit", schema.unit) }
+        if let places = schema.places { json.field("places", places) }
+        if !schema.source.isEmpty { json.field("source", schema.source) }
+        json.field("since", schema.since.description)
+        if schema.type == .list { json.field("separator", ";") }
+        if !lists.isEmpty {
+            // The standard's categories are all that a field may have, which holds neither for CMS's own lists nor for
+            // several values in one field. A blank is no value there.
+            let isStandard = schema.type == .string && lists.allSatisfy(\.isClosed)
+            json.array(isStandard ? "categories" : "values") { json in
+                for (value, meaning) in lists.flatMap(\.values) where !value.isEmpty {
+                    json.line { json in
+                        json.field("value", value)
+                        json.field("label", meaning)
+                    }
+                }
+            }
+        }
+        if schema.isRequired { json.object("constraints") { $0.field("required", true) } }
+    }
+
+    private var packageType: String {
+        switch schema.type {
         case .string, .list: "string"
         case .boolean: "boolean"
         case .integer: "integer"
         case .decimal: "number"
         case .date: "date"
         }
-    }
-
-    /// Meaning, unit and source in one line.
-    fileprivate var description: String {
-        var text = meaning
-        if type == .list { text += ", separated by ;" }
-        if !unit.isEmpty { text += " (\(unit))" }
-        if !source.isEmpty { text += ". Source: \(source)" }
-        return text
     }
 }

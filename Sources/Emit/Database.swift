@@ -23,10 +23,10 @@ struct DatabaseWriter {
             try database.execute(sql: "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")
             try database.execute(sql: "PRAGMA application_id = \(Self.applicationID); PRAGMA user_version = 1")
             try database.inTransaction {
-                for definition in schemas.tables {
+                for definition in schemas.dictionary(dataset.tier).tables {
                     guard let table = tables.first(where: { $0.name == definition.name }) else { continue }
                     try database.execute(sql: definition.sql)
-                    try fill(table, definition, database)
+                    try fill(table, definition.schema, database)
                 }
                 for (index, columns) in Self.indices.enumerated() {
                     try database.execute(sql: "CREATE INDEX index_\(index + 1) ON \(columns)")
@@ -179,23 +179,27 @@ extension UnsafeBufferPointer<UInt8> {
 /// Tells SQLite to copy bound text before the call returns (`SQLITE_TRANSIENT`).
 private let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
-extension TableSchema {
-    /// The `CREATE TABLE` statement. Decimals have NUMERIC affinity: SQLite keeps the first fifteen digits
-    /// of what we give it as text, more than any value has.
+extension DataDictionary.Table {
+    /// The `CREATE TABLE` statement with the data dictionary's comments, which SQLite keeps. Decimals have NUMERIC
+    /// affinity: SQLite keeps the first fifteen digits of what we give it as text, more than any value has.
     var sql: String {
         var lines = columns.map { column in
-            "    \"\(column.name)\" \(column.sqlType)" + (column.isRequired || column.isKey ? " NOT NULL" : "")
+            column.comment.map { "    -- \($0)\n" }.joined()
+                + "    \"\(column.schema.name)\" \(column.schema.sqlType)"
+                + (column.schema.isRequired || column.schema.isKey ? " NOT NULL" : "")
         }
-        let key = columns.filter(\.isKey).map { "\"\($0.name)\"" }
-        if !key.isEmpty { lines.append("    PRIMARY KEY (\(key.joined(separator: ", ")))") }
-        for (target, pairs) in references {
+        if !key.isEmpty { lines.append("    PRIMARY KEY (\(key.map { "\"\($0)\"" }.joined(separator: ", ")))") }
+        for (target, pairs) in schema.references {
             lines.append(
                 "    FOREIGN KEY (\(pairs.map { "\"\($0.column)\"" }.joined(separator: ", "))) REFERENCES "
                     + "\"\(target)\" (\(pairs.map { "\"\($0.target)\"" }.joined(separator: ", ")))")
         }
-        return "CREATE TABLE \"\(name)\" (\n\(lines.joined(separator: ",\n"))\n)"
+        let comment = comment.map { "    -- \($0)\n" }.joined()
+        return "CREATE TABLE \"\(name)\" (\n\(comment)\(lines.joined(separator: ",\n"))\n)"
     }
+}
 
+extension TableSchema {
     /// Foreign keys: for each table referred to, the columns and their targets, in the order of the columns.
     var references: [(table: String, pairs: [(column: String, target: String)])] {
         var references: [(table: String, pairs: [(column: String, target: String)])] = []
