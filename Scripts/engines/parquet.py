@@ -79,17 +79,22 @@ def write(revision, out, with_payments=False):
             raise Failure(BAD_DATA, f"{revision} is of the {facts['tier']} tier, {other.parent.name} of the {tier} one; "
                                     "name another --out for it")
     staging = out / f"{STAGING}{revision.label}"
-    for table in tables:
-        check(table)
-        load(database, table)
-        write_table(database, table, revision, staging)
-    if is_computed:
-        table = payments.compute(database, revision)
-        write_table(database, table, revision, staging)
-    write_releases(database, revision, facts, staging)
-    for folder in (*staging.iterdir(), staging):
-        synced(folder)
-    os.rename(staging, out / f"{READY}{revision.label}")
+    try:
+        for table in tables:
+            check(table)
+            load(database, table)
+            write_table(database, table, revision, staging)
+        if is_computed:
+            write_table(database, payments.compute(database, revision), revision, staging)
+        write_releases(database, revision, facts, staging)
+        for folder in (*staging.iterdir(), staging):
+            synced(folder)
+        os.rename(staging, out / f"{READY}{revision.label}")
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+    finally:
+        database.close()
     synced(out)
     put_in_place(out, revision.label)
     return "replaced" if before else "written"

@@ -31,8 +31,9 @@ class Server:
     """A PostgreSQL of one's own in a folder: made when it is not there, reached by a socket in that folder and by nothing
     else, stopped at the end."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *settings):
         self.folder = Path(folder).resolve()
+        self.settings = settings
         self.programs = need_program(self._find, "PostgreSQL").parent
         # PostgreSQL refuses to run as root.
         self.user = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
@@ -63,7 +64,7 @@ class Server:
         self.log = open(self.folder / "log.txt", "ab")
         self.process = subprocess.Popen(
             [self.programs / "postgres", "-D", data, "-k", self.folder, "-c", "listen_addresses=",
-             "-c", "unix_socket_permissions=0700"],
+             "-c", "unix_socket_permissions=0700", *(part for setting in self.settings for part in ("-c", setting))],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, cwd=self.folder, preexec_fn=ends_with_parent(signal.SIGINT),
             **self._as_user())
         try:
