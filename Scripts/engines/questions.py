@@ -139,16 +139,16 @@ def rows_literal(parameter, path):
     return f"(SELECT * FROM (VALUES {values}) AS listed({', '.join(names)}))"
 
 
-def canonical(names, rows):
+def canonical(names, rows, where):
     """The answer as CSV: LF, decimals with all their places, no exponent, empty for NULL."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(names)
-    writer.writerows([[text(value) for value in row] for row in rows])
+    writer.writerows([[text(value, where) for value in row] for row in rows])
     return out.getvalue()
 
 
-def text(value):
+def text(value, where):
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -159,4 +159,4 @@ def text(value):
         return value.isoformat()
     if isinstance(value, (int, str)):
         return str(value)
-    raise Failure(BAD_DATA, f"the answer has {value!r}, a {type(value).__name__}: cast it to DECIMAL, which is exact")
+    raise Failure(BAD_DATA, f"{where}: the answer has {value!r}, a {type(value).__name__}; cast it to DECIMAL, which is exact")
