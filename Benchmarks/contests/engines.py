@@ -170,7 +170,7 @@ def lines(found, building, has_java, setting):
     rounds = f"{setting.runs} rounds in DuckDB" + (f", {min(setting.runs, SPARK_ROUNDS)} in Spark" if has_java else "")
     out += [
         "",
-        "Answers agree, byte for byte. " if has_java else "**Spark is not measured: Java 17 is not there (Scripts/setup --engines).**",
+        "Answers agree, byte for byte." if has_java else "**Spark is not measured: Java 17 is not there (Scripts/setup --engines).**",
         f"Medians of {rounds}, after a first that warms up; `start` is the engine's (of Spark: master, two workers, session). "
         "The releases are CMS's RVU25A and RVU25D in turn under the labels up to RVU25D; all 109 localities, both settings.",
         "",
