@@ -3,6 +3,7 @@
 import re
 import statistics
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from .process import middle, ratios
 
@@ -30,12 +31,13 @@ class Row:
 
 @dataclass
 class Section:
-    """What one contest found. `figures` is what `--keep` writes as JSON."""
+    """What one contest found. `figures` is what `--keep` writes as JSON, `page` a file that shows the lines too."""
 
     title: str
     lines: list = field(default_factory=list)
     rows: list = field(default_factory=list)
     figures: dict = field(default_factory=dict)
+    page: Path | None = None
 
     def markdown(self):
         return "\n".join([f"### {self.title}", "", *self.lines, ""])
@@ -100,3 +102,10 @@ def block_of(readme):
     """The block as README.md has it; `None` when there is none."""
     found = re.search(re.escape(BEGIN) + ".*?" + re.escape(END), readme, re.DOTALL)
     return found.group(0) if found else None
+
+
+def page_with(text, section, preface):
+    """The text of the section's page with what was measured in place of what stood there."""
+    block = "\n".join([BEGIN, preface, "", *section.lines, END])
+    old = block_of(text)
+    return text.replace(old, block) if old else text.rstrip("\n") + "\n\n" + block + "\n"

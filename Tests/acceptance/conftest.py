@@ -2,6 +2,7 @@
 
 import pytest
 
+import engine_support as engines
 from pages import open_browser
 from support import (
     DATA, INGEST, SAMPLE_INPUTS, SAMPLE_OVERLAYS, Published, assert_published, run, zip_members)
@@ -81,6 +82,40 @@ def rvu26b(publish, data):
 @pytest.fixture(scope="session")
 def rvu26a(publish, rvu26a_inputs):
     return publish("rvu26a", "RVU26A", rvu26a_inputs, SAMPLE_OVERLAYS)
+
+
+@pytest.fixture(scope="session")
+def four_releases(data, rvu25a_inputs, rvu26a_inputs, tmp_path_factory):
+    """A store with the releases of January and October 2025, January and April 2026."""
+    store = tmp_path_factory.mktemp("four") / "store"
+    for release, inputs, overlays in (
+            ("RVU25A", rvu25a_inputs, None), ("RVU25D", [data / "rvu25d"], None),
+            ("RVU26A", rvu26a_inputs, SAMPLE_OVERLAYS), ("RVU26B", [data / "rvu26b"], None)):
+        assert_published(run(store, release, inputs, overlays))
+    return store
+
+
+@pytest.fixture(scope="session")
+def four_as_parquet(four_releases, tmp_path_factory):
+    """The same as Parquet, with every payment."""
+    out = tmp_path_factory.mktemp("parquet") / "out"
+    engines.done(engines.script("to-parquet", "--store", four_releases, "--out", out, "--payments"))
+    return out
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL of the tests' own: makes a database, and says how to reach it."""
+    with engines.postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def four_in_postgres(four_releases, postgres):
+    """The four releases in a database."""
+    conninfo = postgres.database("four")
+    engines.done(engines.script("load-postgres", "--store", four_releases, "--database", conninfo))
+    return conninfo
 
 
 @pytest.fixture(scope="session")

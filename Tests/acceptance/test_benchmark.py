@@ -71,8 +71,11 @@ def test_an_answer_that_differs_from_the_rivals_ends_with_exit_code_1(command, e
 
 
 @pytest.mark.parametrize("arguments", [("--only", "nothing"), ("--runs", "0"), ("--update-readme", "--quick"),
-                                       ("--update-readme", "--only", "run"), ("--update-readme",)])
+                                       ("--update-readme", "--only", "run"), ("--update-readme",),
+                                       ("--update-readme", "--only", "engines"),
+                                       ("--update-readme", "--only", "engines", "--only", "run")])
 def test_what_makes_no_sense_is_refused_before_anything_runs(arguments):
+    """CMS's files are not there, without which nothing is written."""
     before = (REPO / "README.md").read_bytes()
     done = benchmark(*arguments)
     assert (done.returncode, done.stdout) == (64, "")
@@ -113,3 +116,32 @@ def test_the_floor_writes_the_same_bytes_and_one_that_differs_is_refused(contest
     table.write_bytes(table.read_bytes().replace(b"J7308", b"J7309", 1))
     with pytest.raises(contests("process").AnswersDiffer, match="codes.csv"):
         compare_floor(published.folder, copy, tmp_path / "said.txt")
+
+
+def test_the_page_about_engines_has_the_lines_that_the_command_writes(contests):
+    report = contests("report")
+    page = contests("engines").PAGE.read_text(encoding="utf-8")
+    begin, preface, blank, *lines, end = report.block_of(page).split("\n")
+    assert (begin, blank, end) == (report.BEGIN, "", report.END)
+    assert "medians of" in preface and "load before" in preface
+    assert [int(line.split("|")[1]) for line in lines if line.startswith("| ") and line[2].isdigit()] == [1, 5, 25]
+    for question in contests("engines").QUESTIONS:
+        assert any(line.startswith(f"| `{question.name}` |") for line in lines), question
+    assert any("DuckDB, 25" in line and "Spark, 25" in line for line in lines)
+    assert any("Answers agree, byte for byte" in line for line in lines)
+    section = report.Section("", lines)
+    assert report.page_with(page, section, preface) == page
+
+
+def test_an_engine_that_answers_differently_is_refused(contests, tmp_path):
+    engines = contests("engines")
+    for engine in ("duckdb", "spark"):
+        (tmp_path / f"{engine}-5").mkdir()
+        for question in engines.QUESTIONS:
+            (tmp_path / f"{engine}-5" / f"{question.stem}.csv").write_text("paid,not_applicable\n3,1\n")
+    assert engines.compare(tmp_path, 5, True) == 4
+    (tmp_path / "spark-5" / "payment-history.csv").write_text("paid,not_applicable\n3,2\n")
+    with pytest.raises(contests("process").AnswersDiffer) as error:
+        engines.compare(tmp_path, 5, True)
+    assert error.value.problems == ["payment-history, 5 releases: DuckDB and Spark answer differently"]
+    assert engines.compare(tmp_path, 5, False) == 4

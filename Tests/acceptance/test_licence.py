@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from engine_support import done, script
 from support import (
     SAMPLE_HCPCS, SAMPLE_OVERLAYS, SAMPLE_RVU, assert_published, environment, files_below, ingest, revisions, rows_of, run,
     run_arguments, zip_members)
@@ -118,6 +119,60 @@ def test_no_byte_of_the_data_dictionary_is_a_descriptor_of_the_AMA_or_ADA(owned,
             (tmp_path / "dictionary" / f"{tier}.{form}").write_bytes(result.out)
     leaked = {phrase for phrase in found_in(tmp_path / "dictionary", owned, tmp_path) if phrase not in free_text}
     assert leaked == set()
+
+
+def dumped_parquet(out, folder):
+    """Everything that the Parquet files hold, as text: they are compressed, so that their bytes show nothing."""
+    import duckdb
+
+    folder.mkdir()
+    with duckdb.connect() as database:
+        for number, path in enumerate(sorted(out.rglob("*.parquet"))):
+            if path.parent.parent.name == "payments":
+                # Codes, places and amounts: their texts are looked at once each.
+                database.execute(f"COPY (SELECT DISTINCT code, modifier, mac, locality, setting, track, reason FROM '{path}') "
+                                 f"TO '{folder / f'{number}.csv'}' (HEADER)")
+            else:
+                database.execute(f"COPY (SELECT * FROM '{path}') TO '{folder / f'{number}.csv'}' (HEADER)")
+            for key, value in database.execute(f"SELECT decode(key), decode(value) FROM parquet_kv_metadata('{path}')").fetchall():
+                (folder / f"{number}.txt").open("a").write(f"{key} {value}\n")
+    assert number > 40
+    return folder
+
+
+def dumped_postgres(conninfo, folder):
+    """Every row, comment and definition of a database, as text."""
+    from engine_support import postgres_program
+
+    folder.mkdir()
+    with open(folder / "dump.sql", "wb") as file:
+        subprocess.run([postgres_program("pg_dump"), "--dbname", conninfo, "--inserts"], stdout=file, check=True)
+    assert b"99213" in (folder / "dump.sql").read_bytes()
+    return folder
+
+
+def test_no_value_of_the_public_parquet_or_database_is_a_descriptor_of_the_AMA_or_ADA(
+        owned, free_text, rvu25a, rvu25d, rvu26a, rvu26b, four_as_parquet, four_in_postgres, tmp_path):
+    free = free_text + "".join(map(suggestions, (rvu25a, rvu25d, rvu26a, rvu26b)))
+    for folder in (dumped_parquet(four_as_parquet, tmp_path / "parquet"), dumped_postgres(four_in_postgres, tmp_path / "postgres")):
+        leaked = {phrase for phrase in found_in(folder, owned, tmp_path) if phrase not in free}
+        assert leaked == set(), f"{len(leaked)} descriptors leaked into {folder.name}"
+        assert "levulan" in "".join(path.read_text().lower() for path in folder.iterdir()), "the texts are not looked at"
+    raw = {phrase for phrase in found_in(four_as_parquet, owned, tmp_path) if phrase not in free}
+    assert raw == set()
+
+
+def test_the_search_for_leaks_finds_them_in_parquet_and_in_a_database(owned, rvu25d_licensed, postgres, tmp_path):
+    done(script("to-parquet", "--store", rvu25d_licensed.store, "--out", tmp_path / "out"))
+    # A single release has fewer files than four.
+    import duckdb
+
+    with duckdb.connect() as database:
+        database.execute(f"COPY (SELECT * FROM '{tmp_path / 'out/codes/release=RVU25D/part.parquet'}') TO '{tmp_path / 'codes.csv'}'")
+    assert len(found_in(tmp_path / "codes.csv", owned, tmp_path)) > 4000
+    conninfo = postgres.database("licensed")
+    done(script("load-postgres", "--store", rvu25d_licensed.store, "--database", conninfo))
+    assert len(found_in(dumped_postgres(conninfo, tmp_path / "dump"), owned, tmp_path)) > 4000
 
 
 def test_the_search_for_leaks_finds_them_where_they_are(owned, rvu25d_licensed, tmp_path):
