@@ -115,13 +115,16 @@ def test_every_code_value_of_a_release_has_a_meaning(release, request, columns, 
     assert missing == set()
 
 
-@pytest.mark.parametrize("release", ["rvu26a", "with_payments"])
-def test_a_column_of_few_values_is_coded_or_known_to_be_text(release, request, columns):
+@pytest.mark.parametrize("release, tables", [
+    ("rvu26a", lambda published: published.table_names), ("with_payments", lambda _: ["payments"])], ids=["rvu26a", "payments"])
+def test_a_column_of_few_values_is_coded_or_known_to_be_text(release, tables, request, columns):
     published = request.getfixturevalue(release)
     unexplained = []
     for (table, column), row in columns.items():
+        if table not in tables(published):
+            continue
         if row["type"] in ("string", "list") and not row["values"] and column not in TEXTS.get(table, []):
-            values = set(values_of(published, table, column, row["type"])) if table in published.table_names else set()
+            values = set(values_of(published, table, column, row["type"]))
             if 0 < len(values) < 0.2 * len(published.table(table)) and len(values) <= 60:
                 unexplained.append((table, column, sorted(values)[:5]))
     assert unexplained == []
@@ -163,14 +166,14 @@ def test_comment_statements_run_in_an_engine_and_say_what_schemas_say(columns):
     for _ in range(2):
         database.execute(printed("sql-comments").decode())
     found = dict(((table, column), comment) for table, column, comment in database.execute(
-        "SELECT table_name, column_name, comment FROM duckdb_columns()").fetchall())
+        "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal").fetchall())
     assert found.keys() == columns.keys()
     for key, row in columns.items():
         assert found[key].startswith(row["meaning"]) and f"Since {row['since']}." in found[key], key
     assert "\nA = Active code" in found["relative_values", "status"]
     assert "WHERE indicator = 'betos'" in found["codes", "betos"]
     described = {row["table"]: row["row"] for row in read_table(SCHEMAS / "dataset" / "descriptions.csv")}
-    comments = dict(database.execute("SELECT table_name, comment FROM duckdb_tables()").fetchall())
+    comments = dict(database.execute("SELECT table_name, comment FROM duckdb_tables() WHERE NOT internal").fetchall())
     assert all(comments[table].startswith(row) for table, row in described.items()) and comments.keys() == described.keys()
 
 
