@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine_support import SCRIPTS, change, csv_rows, dictionary, done, script, set_hash
-from support import SAMPLE_INPUTS, SAMPLE_OVERLAYS, assert_published, run
+from support import SAMPLE_INPUTS, SAMPLE_OVERLAYS, assert_published, ingest, run, run_arguments
 
 psycopg = pytest.importorskip("psycopg")
 
@@ -118,7 +118,7 @@ def test_every_column_has_the_dictionarys_words_as_its_comment(four_releases, fo
     assert all(found.values()), [key for key, text in found.items() if not text]
     for resource in package["resources"]:
         for field in resource["schema"]["fields"]:
-            assert found[resource["name"], field["name"]].startswith(field["description"].rstrip(".")), field["name"]
+            assert found[resource["name"], field["name"]].startswith(field["description"]), field["name"]
     meaning = dictionary()["relative_values"]["work"]
     text = found["relative_values", "work"]
     assert meaning["meaning"] in text and "RVU" in text and "PPRRVU WORK RVU" in text
@@ -162,6 +162,18 @@ def test_a_new_revision_is_current_and_the_old_one_stays(store, database, tmp_pa
     before = marks(database)
     assert done(load(store, database)) == "RVU26A-r1 unchanged\n"
     assert marks(database) == before
+
+
+def test_payments_are_loaded_where_they_were_published(database, tmp_path):
+    result = ingest(*run_arguments(tmp_path / "store", "RVU26A", SAMPLE_INPUTS), "--payments")
+    assert_published(result)
+    done(load(tmp_path / "store", database))
+    (file,) = (file for file in json.loads((tmp_path / "store/releases/RVU26A/r1/manifest.json").read_text())["files"]
+               if file["path"] == "tables/payments.csv")
+    assert ask(database, "SELECT count(*) FROM fee_schedule.payments") == [(file["rows"],)]
+    ((payment,),) = ask(database, "SELECT payment FROM fee_schedule.payments WHERE code = '99213' AND mac = '01112' "
+                                  "AND locality = '05' AND setting = 'nonfacility' AND track = 'non_qp'")
+    assert str(payment) == "117.58", "CMS's own payment file has 117.58"
 
 
 @pytest.mark.parametrize("path, old, new, is_hashed, said", [
