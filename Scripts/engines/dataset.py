@@ -19,7 +19,10 @@ from .environment import BAD_DATA, ROOT, UNAVAILABLE, USAGE, Failure, say
 DIGITS = 12
 WIDE_DIGITS, WIDE_PLACES = 18, 6
 
-KINDS = {"string": "text", "number": "decimal", "integer": "integer", "boolean": "boolean", "date": "date"}
+#: A comment lists as many values of a column with their meanings.
+LISTED = 40
+
+KINDS = {"string": "text", "list": "text", "number": "decimal", "integer": "integer", "boolean": "boolean", "date": "date"}
 LABEL = re.compile(r"([A-Z0-9]+)(?:-r(\d+))?")
 
 
@@ -157,19 +160,22 @@ def column_of(table, field, key):
     kind = KINDS.get(field["type"])
     if kind is None:
         raise Failure(BAD_DATA, f"datapackage.json: {table}.{name} has the type {field['type']}, which no engine is given")
-    listed = {"string": "text", "list": "text"}.get(known.get("type"), known.get("type"))
+    listed = KINDS.get(known.get("type"), known.get("type"))
     if known and listed != kind:
         raise Failure(BAD_DATA, f"datapackage.json: {table}.{name} is {kind}, and {listed} in Schemas/dataset/tables.csv; "
                                 "take the scripts of the version that published it")
-    places = int(known["places"]) if kind == "decimal" and known.get("places") else None
+    places = known.get("places") or field.get("places")
+    places = int(places) if kind == "decimal" and places else None
     return Column(name, kind, places, bool(field.get("constraints", {}).get("required")), name in key, comment(field))
 
 
 def comment(field):
     """What the revision's own dictionary says of a column: meaning, unit and source, and what its values mean."""
     values = field.get("categories") or field.get("values") or []
-    meanings = "; ".join(f"{value['value']} = {value['label']}" for value in values)
-    return ". ".join(text for text in (field.get("description", "").rstrip("."), meanings and f"Values: {meanings}") if text)
+    meanings = [f"{value['value']} = {value['label']}" for value in values]
+    if len(meanings) > LISTED:
+        meanings = [f"{len(meanings)} values, which indicator_values or datapackage.json explain"]
+    return "\n".join([field.get("description", ""), *meanings]).strip()
 
 
 def table_of(resource, files, folder):

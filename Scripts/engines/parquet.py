@@ -90,14 +90,25 @@ def write(revision, out, with_payments=False):
         for folder in (*staging.iterdir(), staging):
             synced(folder)
         os.rename(staging, out / f"{READY}{revision.label}")
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(staging, ignore_errors=True)
-        raise
+        raise said(error, revision) or error
     finally:
         database.close()
     synced(out)
     put_in_place(out, revision.label)
     return "replaced" if before else "written"
+
+
+def said(error, revision):
+    """An error of DuckDB's with where and what to try; `None` for any other."""
+    import duckdb
+
+    if not isinstance(error, duckdb.Error):
+        return None
+    is_disk = isinstance(error, (duckdb.IOException, duckdb.OutOfMemoryException))
+    hint = "is there room on the disk?" if is_disk else "is it of another version?"
+    return Failure(CANNOT_WRITE if is_disk else BAD_DATA, f"{revision}: {' '.join(str(error).split())}; {hint} Nothing was written")
 
 
 def remove(label, out):

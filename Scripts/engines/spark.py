@@ -130,7 +130,7 @@ class Spark:
     packages = ("pyspark",)
 
     def __init__(self, folder, master=None):
-        self.folder, self.master = Path(folder), master
+        self.folder, self.master, self.session = Path(folder), master, None
 
     def __enter__(self):
         self.ending = contextlib.ExitStack()
@@ -141,11 +141,14 @@ class Spark:
                 os.environ.update(cluster.environment)
             else:
                 need_program(java, "Java 17")
-            self.session = self._session()
             self.ending.callback(self._stop)
-        except BaseException:
+            self.session = self._session()
+        except BaseException as error:
             self.ending.close()
-            raise
+            if isinstance(error, Failure) or not isinstance(error, Exception):
+                raise
+            said = " ".join(str(error).split())[:500]
+            raise Failure(UNAVAILABLE, f"Spark gives no session at {self.master}: {said}") from None
         return self
 
     def __exit__(self, *_):
@@ -174,7 +177,8 @@ class Spark:
 
         gateway = SparkContext._gateway
         with contextlib.suppress(Exception):
-            self.session.stop()
+            if self.session is not None:
+                self.session.stop()
         if gateway is not None:
             with contextlib.suppress(Exception):
                 gateway.shutdown()

@@ -86,16 +86,6 @@ def sums_sql(table, name):
     return f"SELECT release, COUNT(*){columns} FROM {name} GROUP BY release"
 
 
-def exact(rows, table):
-    """What `sums_sql` gave, as `csv_sums` writes it. A binary fraction is no exact sum, and is refused."""
-    found = {}
-    for release, *values in rows:
-        for value in values:
-            assert value is None or isinstance(value, (int, Decimal)), f"{table}: {value!r}"
-        found[release, table] = [Decimal(value or 0) for value in values]
-    return found
-
-
 class Databases:
     """Databases of one PostgreSQL, each made empty."""
 

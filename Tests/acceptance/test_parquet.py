@@ -248,6 +248,16 @@ def test_a_half_written_release_is_thrown_away(store, tmp_path):
     assert not left.parent.exists()
 
 
+def test_a_disk_without_room_leaves_nothing_behind(store, tmp_path):
+    out = tmp_path / "out"
+    limited = ("import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, 12_000)); "
+               f"sys.argv = ['to-parquet', '--store', {str(store)!r}, '--out', {str(out)!r}]; "
+               f"runpy.run_path({str(SCRIPTS / 'to-parquet')!r}, run_name='__main__')")
+    refused = subprocess.run([sys.executable, "-c", limited], capture_output=True, text=True, env=environment())
+    assert refused.returncode == 73 and "Traceback" not in refused.stderr and "error:" in refused.stderr, refused.stderr
+    assert [path.name for path in out.iterdir()] == [".lock"]
+
+
 def test_a_second_writer_is_refused(store, tmp_path):
     import fcntl
 
