@@ -15,6 +15,9 @@ static const unsigned char datapackage_schema_json[] = {
 static const unsigned char dataset_tables_csv[] = {
 #embed "../../Schemas/dataset/tables.csv"
 };
+static const unsigned char delta_schema_json[] = {
+#embed "../../Schemas/delta.schema.json"
+};
 static const unsigned char diff_schema_json[] = {
 #embed "../../Schemas/diff.schema.json"
 };
@@ -173,6 +176,7 @@ static const SchemaFile files[] = {
     FILE("code.schema.json", code_schema_json),
     FILE("datapackage.schema.json", datapackage_schema_json),
     FILE("dataset/tables.csv", dataset_tables_csv),
+    FILE("delta.schema.json", delta_schema_json),
     FILE("diff.schema.json", diff_schema_json),
     FILE("latest.schema.json", latest_schema_json),
     FILE("layouts/anes.csv", layouts_anes_csv),

@@ -1,3 +1,4 @@
+import Delta
 import JSON
 import Model
 import Schemas
@@ -81,6 +82,7 @@ extension TableSchema {
         json.field("missingValues", texts: [""])
         let key = columns.filter(\.isKey).map(\.name)
         if !key.isEmpty { json.field("primaryKey", texts: key) }
+        let references = shape.references
         if !references.isEmpty {
             json.array("foreignKeys") { json in
                 for reference in references {

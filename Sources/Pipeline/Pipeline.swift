@@ -1,4 +1,5 @@
 import Acquire
+import Delta
 public import Diff
 public import Digest
 import Emit
@@ -161,8 +162,10 @@ private func publish(
     let base = try baseRevision(
         ofLabel: release.label, number: number, effectiveFrom: release.effectiveFrom, in: store)
     progress(StageProgress(stage: .diff, detail: base.map { "against \($0.name)" } ?? "no release before"))
-    let difference = try difference(
-        base: base, head: staging, manifest: try manifest(of: emitted, number, sequence), in: store, schemas: schemas)
+    let comparison = try comparison(
+        base: base, head: staging, manifest: try manifest(of: emitted, number, sequence),
+        wantsDelta: unchanged == nil, in: store, schemas: schemas)
+    let difference = comparison.difference
     let verdict = policy.judge(difference, schemas: schemas)
     func report(_ outcome: RunReport.Outcome, _ reports: [Report]? = nil) -> RunReport {
         RunReport(dataset: dataset, outcome: outcome, difference: difference, verdict: verdict, reports: reports)
@@ -181,10 +184,11 @@ private func publish(
     progress(StageProgress(stage: .publish, detail: release.label))
     let reports = reports(difference, verdict, schemas: schemas)
     var further: [EmittedFile] = []
-    for report in reports {
-        try store.stage(report.bytes, as: report.path)
-        further.append(
-            EmittedFile(path: report.path, sha256: Digest.hex(report.bytes), bytes: report.bytes.count, rows: nil))
+    for (path, bytes) in reports.map({ ($0.path, $0.bytes) })
+        + comparison.delta.map({ ("\(Delta.folderName)/\($0.name)", $0.bytes) })
+    {
+        try store.stage(bytes, as: path)
+        further.append(EmittedFile(path: path, sha256: Digest.hex(bytes), bytes: bytes.count, rows: nil))
     }
     for file in emitted.revisionFiles(number, sequence: sequence, further: further) {
         try store.stage(file.bytes, as: file.path)
@@ -250,11 +254,11 @@ private func isUnchanged(_ emitted: Emitted, _ newest: Revision, _ store: Store)
     return true
 }
 
-/// The files of the stage `diff` as the manifest of a published revision names them.
+/// The files of the stage `diff`, the delta among them, as the manifest of a published revision names them.
 private func differenceFiles(of revision: Revision, _ store: Store) throws(IngestError) -> [EmittedFile] {
     (try store.manifest(of: revision)["files"]?.elements ?? []).compactMap { file in
-        guard let path = file["path"]?.string, path.hasPrefix("diff."), let sha256 = file["sha256"]?.string,
-            let bytes = file["bytes"]?.integer
+        guard let path = file["path"]?.string, path.hasPrefix("diff.") || path.hasPrefix("\(Delta.folderName)/"),
+            let sha256 = file["sha256"]?.string, let bytes = file["bytes"]?.integer
         else { return nil }
         return EmittedFile(path: path, sha256: sha256, bytes: bytes, rows: nil)
     }

@@ -236,7 +236,12 @@ public struct Store: Sendable {
 
     /// Writes a small file into the staging folder and waits until the disk has it.
     public func stage(_ bytes: [UInt8], as path: String) throws(IngestError) {
-        try write(bytes, to: staging.appendingPathComponent(path))
+        let file = staging.appendingPathComponent(path)
+        let folder = file.deletingLastPathComponent()
+        if path.contains("/"), !FileManager.default.fileExists(atPath: folder.path) {
+            do { try makeFolder(folder) } catch { throw cannotWrite(error) }
+        }
+        try write(bytes, to: file)
     }
 
     /// Makes the staging folder revision `number` of `label`: everything is on disk before the one rename that
@@ -247,7 +252,10 @@ public struct Store: Sendable {
         let revision = revision(label, number)
         do {
             try makeFolder(release)
-            try synchroniseFolder(staging.appendingPathComponent("tables"))
+            for name in ["tables", "delta"] {
+                let folder = staging.appendingPathComponent(name)
+                if FileManager.default.fileExists(atPath: folder.path) { try synchroniseFolder(folder) }
+            }
             try synchroniseFolder(staging)
             guard !FileManager.default.fileExists(atPath: revision.folder.path) else {
                 throw CocoaError(.fileWriteFileExists)
