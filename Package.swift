@@ -158,7 +158,10 @@ let package = Package(
             exclude: ["Goldens"]),
         .testTarget(
             name: "EmitTests",
-            dependencies: ["CSV", "Emit", "JSON", "Model", "Overlay", "Schemas", "Store", "TestSupport"]),
+            dependencies: [
+                "CSV", "Delta", "Emit", "JSON", "Model", "Overlay", "Schemas", "Store", "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         .testTarget(
             name: "DeltaTests",
             dependencies: [

@@ -9,6 +9,9 @@ struct CanonicalRows {
     /// Where each row begins, the header first, and the end behind the last.
     private let starts: [Int]
 
+    /// As many cells as most rows have.
+    private static let commonWidth = 40
+
     /// A row's cell as it lies there, with its quotation marks if it has any.
     typealias Cell = Slice<UnsafeBufferPointer<UInt8>>
 
@@ -49,6 +52,7 @@ struct CanonicalRows {
     /// The first cells of a row, or all of them.
     func cells(_ row: Int, first count: Int = .max) -> [Cell] {
         var cells: [Cell] = []
+        cells.reserveCapacity(min(count, Self.commonWidth))
         let end = starts[row + 1]
         var start = starts[row]
         while start < end, cells.count < count {

@@ -29,8 +29,8 @@ extension Delta {
             throw error
         } catch {
             throw IngestError(
-                (error as? DatabaseError)?.resultCode == .SQLITE_NOTADB ? .badData : .cannotWrite, "database_not_updated",
-                at: place, "the database cannot be updated: \(error)",
+                (error as? DatabaseError)?.resultCode == .SQLITE_NOTADB ? .badData : .cannotWrite,
+                "database_not_updated", at: place, "the database cannot be updated: \(error)",
                 hint: "It has to be a dataset.sqlite that can be written and that no other program holds. "
                     + "Nothing was changed.")
         }
@@ -48,8 +48,7 @@ extension Delta {
             let types = name == provenanceTable ? provenance?.shape : known[name]
             older[name] = try csv(of: name, columns: columns(of: name, typed: types, database), in: database)
         }
-        let outcome = try outcome(
-            of: older.mapValues { Digest.hex($0) }, without: [Self.paymentsTable], at: place)
+        let outcome = try outcome(of: older.mapValues { Digest.hex($0) }, at: place)
         guard case .applied = outcome else { return outcome }
 
         for name in dropped.map(\.name) where present.contains(name) {
@@ -57,7 +56,7 @@ extension Delta {
             present.remove(name)
         }
         var newer: [(name: String, bytes: [UInt8])] = []
-        for table in tables where table.shape.name != Self.paymentsTable {
+        for table in tables {
             let base = older[table.shape.name] ?? []
             let head = table.isChanged ? try head(of: table, from: base) : base
             try write(head, table.shape, table.isWhole ? nil : changes[table.shape.name] ?? TableChanges(), database)
@@ -68,18 +67,17 @@ extension Delta {
         }
         try SearchIndex.rebuild(database)
 
-        for table in tables where table.shape.name != Self.paymentsTable {
+        for table in tables {
             let columns = try declaredColumns(of: table.shape.name, database)
             guard Digest.hex(try csv(of: table.shape.name, columns: columns, in: database)) == table.after else {
-                throw DeltaProblem("delta_result", "the database does not say what \(head.name) says in \(table.shape.name)")
-                    .error(at: place, hint: "Take the whole of \(head.name). Nothing was changed.")
+                throw IngestError(
+                    .badData, "delta_result", at: place,
+                    "the database does not say what \(head.name) says in \(table.shape.name)",
+                    hint: "Take the whole of \(head.name). Nothing was changed.")
             }
         }
         return .applied
     }
-
-    /// The table that follows from the others and is in no database.
-    static let paymentsTable = "payments"
 
     /// A table's columns with the types that the delta knows: those of a database of an older shape say less.
     private func columns(
@@ -106,7 +104,8 @@ extension Delta {
             try database.execute(sql: "DELETE FROM \"\(shape.name)\"")
         } else {
             indices = try String.fetchAll(
-                database, sql: "SELECT sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL",
+                database,
+                sql: "SELECT sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL",
                 arguments: [shape.name])
             try database.execute(sql: "DROP TABLE IF EXISTS \"\(shape.name)\"")
             try database.execute(sql: shape.sql)

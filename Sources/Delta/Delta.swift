@@ -13,12 +13,18 @@ public struct Delta: Sendable {
     public static let manifestName = "manifest.json"
     public static let sealName = "manifest.json.sha256"
 
+    /// Tables that no delta carries: a hundred megabytes of payments follow from the other tables, and a new conversion
+    /// factor changes each of them. Their hashes are told, as they are part of the content hash.
+    public static let tablesLeftOut: Set = ["payments"]
+
     /// What it is applied to.
     public let base: DeltaSide
     /// What comes out.
     public let head: DeltaSide
     let tables: [DeltaTable]
     let dropped: [(name: String, sha256: String)]
+    /// Tables of HEAD that do not come out.
+    public let leftOut: [String]
     let provenance: DeltaProvenance?
     /// By table: what its lines say. Tables without lines are not in it.
     let changes: [String: TableChanges]
@@ -76,7 +82,9 @@ public struct Delta: Sendable {
         for entry in json["tables"]?.elements ?? [] {
             guard let table = DeltaTable(entry), !tables.contains(where: { $0.shape.name == table.shape.name }),
                 table.file == nil || contents[table.file ?? ""] != nil
-            else { throw damaged(Self.manifestName, "the table '\(entry["name"]?.text ?? "")' is not described in full") }
+            else {
+                throw damaged(Self.manifestName, "the table '\(entry["name"]?.text ?? "")' is not described in full")
+            }
             tables.append(table)
             guard let name = table.file, let bytes = contents[name] else { continue }
             let read: TableChanges
@@ -94,10 +102,21 @@ public struct Delta: Sendable {
         guard dropped.allSatisfy({ TableShape.isName($0.name) }) else {
             throw damaged(Self.manifestName, "a table that is dropped has no name")
         }
-        let before = tables.compactMap { table in table.before.map { (table.shape.name, $0) } } + dropped
-        guard contentHash(ofTables: before) == base.contentHash,
-            contentHash(ofTables: tables.map { ($0.shape.name, $0.after) }) == head.contentHash
-        else { throw damaged(Self.manifestName, "the hashes of its tables are not those of the revisions it names") }
+        var before = tables.compactMap { table in table.before.map { (table.shape.name, $0) } } + dropped
+        var after = tables.map { ($0.shape.name, $0.after) }
+        var leftOut: [String] = []
+        for entry in json["left_out"]?.elements ?? [] {
+            let name = entry["name"]?.text ?? ""
+            if let sha256 = entry["sha256"]?["before"]?.string { before.append((name, sha256)) }
+            if let sha256 = entry["sha256"]?["after"]?.string {
+                after.append((name, sha256))
+                leftOut.append(name)
+            }
+        }
+        self.leftOut = leftOut
+        guard contentHash(ofTables: before) == base.contentHash, contentHash(ofTables: after) == head.contentHash else {
+            throw damaged(Self.manifestName, "the hashes of its tables are not those of the revisions it names")
+        }
         provenance = try json["provenance"].map { entry throws(IngestError) in
             let bytes = entry["file"]?.string.flatMap { contents[$0] }
             guard let bytes, let provenance = DeltaProvenance(entry, bytes) else {
@@ -137,15 +156,9 @@ extension DeltaTable {
 
 extension Delta {
     /// Whether tables with these hashes are what it is applied to, or already what must come out.
-    /// - Parameters:
-    ///   - hashes: by table, provenance among them; a table that is not there has none.
-    ///   - absent: tables that such a dataset does not hold.
+    /// - Parameter hashes: by table, provenance among them; a table that is not there has none.
     /// - Throws: when they are neither.
-    func outcome(
-        of hashes: [String: String], without absent: Set<String> = [], at place: Place
-    ) throws(IngestError) -> DeltaOutcome {
-        let tables = tables.filter { !absent.contains($0.shape.name) }
-        let dropped = dropped.filter { !absent.contains($0.name) }
+    func outcome(of hashes: [String: String], at place: Place) throws(IngestError) -> DeltaOutcome {
         let saysWhatHeadSays =
             tables.allSatisfy { hashes[$0.shape.name] == $0.after } && dropped.allSatisfy { hashes[$0.name] == nil }
         let changesFacts = tables.contains(where: \.isChanged) || !dropped.isEmpty
@@ -177,7 +190,8 @@ extension Delta {
             return head
         } catch {
             throw error.error(
-                at: Place("\(table.shape.name).ndjson"), hint: "Take the whole of \(self.head.name). Nothing was changed.")
+                at: Place("\(table.shape.name).ndjson"),
+                hint: "Take the whole of \(self.head.name). Nothing was changed.")
         }
     }
 }

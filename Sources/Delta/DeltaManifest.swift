@@ -89,11 +89,13 @@ struct DeltaTable: Sendable {
 /// - Parameters:
 ///   - tables: HEAD's tables, each with the SHA-256 of its CSV file on both sides, `nil` where BASE has none.
 ///   - dropped: the tables that only BASE has, with their hashes.
+///   - leftOut: those of ``Delta/tablesLeftOut`` that a side has, with their hashes.
 ///   - provenance: HEAD's, with the hash of its CSV file.
 ///   - license: the licence of HEAD's tier.
 public func deltaFiles(
     from base: DeltaSide, to head: DeltaSide, tables: [(delta: TableDelta, before: String?, after: String)],
-    dropped: [(name: String, sha256: String)], provenance: (lines: ProvenanceDelta, sha256: String)?, license: String
+    dropped: [(name: String, sha256: String)], leftOut: [(name: String, before: String?, after: String?)] = [],
+    provenance: (lines: ProvenanceDelta, sha256: String)?, license: String
 ) -> [DeltaFile] {
     var files: [DeltaFile] = []
     for (delta, _, _) in tables where !delta.lines.isEmpty {
@@ -133,6 +135,17 @@ public func deltaFiles(
                 json.line { json in
                     json.field("name", name)
                     json.field("sha256", sha256)
+                }
+            }
+        }
+        json.array("left_out") { json in
+            for (name, before, after) in leftOut {
+                json.line { json in
+                    json.field("name", name)
+                    json.object("sha256") { json in
+                        json.field("before", before)
+                        json.field("after", after)
+                    }
                 }
             }
         }

@@ -12,7 +12,9 @@ extension Delta {
     public func update(folder: URL, to output: URL) throws(IngestError) -> DeltaOutcome {
         var older: [String: [UInt8]] = [:]
         for name in tables.map(\.shape.name) + dropped.map(\.name) + [provenanceTable] {
-            guard let data = try? Data(contentsOf: folder.appendingPathComponent("tables/\(name).csv")) else { continue }
+            guard let data = try? Data(contentsOf: folder.appendingPathComponent("tables/\(name).csv")) else {
+                continue
+            }
             older[name] = [UInt8](data)
         }
         let outcome = try outcome(of: older.mapValues { Digest.hex($0) }, at: Place(folder.relativePath))

@@ -35,14 +35,16 @@ public struct ProvenanceDelta: Sendable {
         let source = CanonicalRows(provenance)
         rows = max(source.count - 1, 0)
         let roles = Role.allCases.map { role in table.columns.firstIndex { $0.name == role.rawValue } ?? 0 }
+        // The table's name is the first cell of each row.
+        let isKnown = roles[0] == 0
         var first = 1
         while first < source.count {
-            let name = source.cells(first)[roles[0]].unquoted
+            let name = source.prefix(first, cells: 1)
             var end = first + 1
-            while end < source.count, source.cells(end)[roles[0]].elementsEqual(name) { end += 1 }
+            while end < source.count, source.prefix(end, cells: 1) == name { end += 1 }
             let block = ProvenanceBlock(first..<end, of: source, table, roles)
-            let target = tables.first { $0.table.name.utf8.elementsEqual(name) }
-            if let target, let line = block.line(String(decoding: name, as: UTF8.self), target.table, target.bytes) {
+            let target = isKnown ? tables.first { $0.table.name.utf8.elementsEqual(name.bytes) } : nil
+            if let target, let line = block.line(target.table, target.bytes) {
                 lines.append(contentsOf: line)
             } else {
                 for row in first..<end { writeRow(source.cells(row)) }
@@ -76,7 +78,7 @@ private struct ProvenanceBlock {
     }
 
     /// - Returns: `nil` where the rows are not those of the table, in its order.
-    func line(_ name: String, _ target: TableShape, _ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+    func line(_ target: TableShape, _ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         let rows = CanonicalRows(bytes)
         let keys = table.keys(of: target, roles)
         let width = (keys.compactMap(\.target).max() ?? -1) + 1
@@ -85,20 +87,21 @@ private struct ProvenanceBlock {
         var lineSteps = Runs()
         var files: [(text: [UInt8], line: Int)] = []
         var row = 0
+        var values: [CanonicalRows.Cell] = []
         var last: Int?
         for index in range {
-            let cells = source.cells(index)
+            let cells = source.cells(index, first: table.columns.count)
             // The row spoken of: the same as before, or one behind it.
             var found = row
             while found < rows.count {
-                if found > 0 {
-                    let values = rows.cells(found, first: width)
-                    let isIt = keys.allSatisfy { key in
+                let isIt =
+                    found > 0
+                    && keys.allSatisfy { key in
                         key.target.map { cells[key.column].hasSameBytes(as: values[$0]) } ?? cells[key.column].isEmpty
                     }
-                    if isIt { break }
-                }
+                if isIt { break }
                 found += 1
+                if found < rows.count { values = rows.cells(found, first: width) }
             }
             guard found < rows.count, let number = cells[roles[2]].number else { return nil }
             steps.append(found - row)
@@ -115,7 +118,7 @@ private struct ProvenanceBlock {
         }
         var json = JSONWriter(indented: false)
         json.object { json in
-            json.field("table", name)
+            json.field("table", target.name)
             json.field(
                 "files",
                 texts: files.map { file in

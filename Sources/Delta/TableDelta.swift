@@ -18,7 +18,7 @@ public struct TableDelta: Sendable {
     public internal(set) var rowsAfter = 0
     public internal(set) var upserts = 0
     public internal(set) var deletes = 0
-    /// Whether the lines are all rows of HEAD, for a table without a key.
+    /// Whether the lines are all rows of HEAD and none of BASE stays: for a table without a key, or with other rows.
     public internal(set) var isWhole = false
 
     /// Compares two tables as their CSV files have them.
@@ -41,7 +41,9 @@ public struct TableDelta: Sendable {
         rowsBefore = max(base.count - 1, 0)
         rowsAfter = max(head.count - 1, 0)
         let comparison = RowComparison(table, base, head)
-        guard let matches = comparison.matches() else {
+        let found = comparison.matches()
+        // Rows that have none in common are told the shorter way.
+        guard let matches = found, rowsBefore == 0 || matches.baseRows.contains(where: { $0 > 0 }) else {
             isWhole = true
             for row in 1..<max(head.count, 1) { writeRow(row, of: head, from: nil, comparison) }
             return

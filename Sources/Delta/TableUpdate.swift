@@ -57,7 +57,8 @@ struct TableChanges {
             values.append((column, try member.value.cell))
         }
         let key = values.prefix(table.keyCount)
-        guard key.map(\.column).elementsEqual(0..<table.keyCount), Set(values.map(\.column)).count == values.count else {
+        guard key.map(\.column).elementsEqual(0..<table.keyCount), Set(values.map(\.column)).count == values.count
+        else {
             throw DeltaProblem("delta_line", "it does not begin with the key, or names a column twice")
         }
         var bytes: [UInt8] = []
@@ -74,7 +75,8 @@ struct TableChanges {
             upserts += 1
             change = .upsert(Row(values: values, at: nil))
         case ("upsert", 2):
-            guard json.members[1].key == "at", let at = json.members[1].value.integer, at > (placed.last?.at ?? whole.count)
+            guard json.members[1].key == "at", let at = json.members[1].value.integer,
+                at > (placed.last?.at ?? whole.count)
             else { throw DeltaProblem("delta_line", "its number does not follow on those before") }
             upserts += 1
             let row = Row(values: values, at: at)

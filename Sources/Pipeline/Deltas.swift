@@ -31,7 +31,7 @@ func delta(
                 "a manifest does not say what a delta must name")
         }
         var read: [ReadTable] = []
-        for table in schemas.tables {
+        for table in schemas.tables where !Delta.tablesLeftOut.contains(table.name) {
             guard let after = newer.sha256(table.name) else { continue }
             let before = older.sha256(table.name)
             let isWanted = before != after && table.name != ProvenanceRow.table
@@ -62,10 +62,15 @@ func delta(
         }
         let dropped = older.tables.filter { table in
             newer.sha256(table.name) == nil && table.name != ProvenanceRow.table
+                && !Delta.tablesLeftOut.contains(table.name)
+        }
+        let leftOut = Delta.tablesLeftOut.sorted().compactMap { name in
+            let (before, after) = (older.sha256(name), newer.sha256(name))
+            return before == nil && after == nil ? nil : (name: name, before: before, after: after)
         }
         return .success(
             deltaFiles(
-                from: base, to: head, tables: tables, dropped: dropped, provenance: provenance,
+                from: base, to: head, tables: tables, dropped: dropped, leftOut: leftOut, provenance: provenance,
                 license: newer.manifest["license"]?.string ?? ""))
     } catch {
         return .failure(error)

@@ -2,6 +2,7 @@ import CSV
 import Delta
 public import Diff
 import Digest
+import Emit
 import Foundation
 import JSON
 public import Model
@@ -55,13 +56,15 @@ public func difference(
 /// What changed, for people and gates, and what turns one revision into the other, for apps.
 struct Comparison {
     let difference: Difference
-    /// The files of the folder `delta`; none without a base, or where none was asked for.
-    let delta: [DeltaFile]
+    /// The files of the folder `delta`, as they were written; none without a base, or where none was asked for.
+    let delta: [EmittedFile]
 }
 
 /// Compares a published revision with a folder that may not be published yet.
+/// - Parameter finish: writes the delta, while another core compares; `nil` where none is wanted.
 func comparison(
-    base: Revision?, head: URL, manifest: JSONValue, wantsDelta: Bool = false, in store: Store, schemas: Schemas
+    base: Revision?, head: URL, manifest: JSONValue,
+    finish: (@Sendable ([DeltaFile]) -> Result<[EmittedFile], IngestError>)? = nil, in store: Store, schemas: Schemas
 ) throws(IngestError) -> Comparison {
     let newer = PublishedSide(folder: head, manifest: manifest)
     let older = try base.map { base throws(IngestError) in
@@ -84,14 +87,13 @@ func comparison(
     } and: {
         older?.snapshot(of: olderTables, schemas: schemas)
     }
-    // One core compares, the others write the delta.
     let (difference, files) = sideBySide {
         compare(
             base: baseSnapshot, head: snapshot, schemas: schemas,
             earlier: { codes in known(codes, before: base, in: store) })
-    } and: { () -> Result<[DeltaFile], IngestError> in
-        guard wantsDelta, let older else { return .success([]) }
-        return delta(from: older, to: newer, olderTables, newerTables, schemas: schemas)
+    } and: { () -> Result<[EmittedFile], IngestError> in
+        guard let finish, let older else { return .success([]) }
+        return delta(from: older, to: newer, olderTables, newerTables, schemas: schemas).flatMap(finish)
     }
     return Comparison(difference: difference, delta: try files.get())
 }

@@ -8,6 +8,7 @@ import JSON
 public import Model
 import Normalise
 import Overlay
+import Parallel
 import Parse
 public import Schemas
 public import Store
@@ -164,7 +165,7 @@ private func publish(
     progress(StageProgress(stage: .diff, detail: base.map { "against \($0.name)" } ?? "no release before"))
     let comparison = try comparison(
         base: base, head: staging, manifest: try manifest(of: emitted, number, sequence),
-        wantsDelta: unchanged == nil, in: store, schemas: schemas)
+        finish: unchanged == nil ? { stage($0, in: store) } : nil, in: store, schemas: schemas)
     let difference = comparison.difference
     let verdict = policy.judge(difference, schemas: schemas)
     func report(_ outcome: RunReport.Outcome, _ reports: [Report]? = nil) -> RunReport {
@@ -183,13 +184,7 @@ private func publish(
 
     progress(StageProgress(stage: .publish, detail: release.label))
     let reports = reports(difference, verdict, schemas: schemas)
-    var further: [EmittedFile] = []
-    for (path, bytes) in reports.map({ ($0.path, $0.bytes) })
-        + comparison.delta.map({ ("\(Delta.folderName)/\($0.name)", $0.bytes) })
-    {
-        try store.stage(bytes, as: path)
-        further.append(EmittedFile(path: path, sha256: Digest.hex(bytes), bytes: bytes.count, rows: nil))
-    }
+    let further = try stage(reports.map { ($0.path, $0.bytes) }, in: store).get() + comparison.delta
     for file in emitted.revisionFiles(number, sequence: sequence, further: further) {
         try store.stage(file.bytes, as: file.path)
         if let signingKey, file.path == "manifest.json" {
@@ -198,6 +193,35 @@ private func publish(
         }
     }
     return report(.published(try store.publish(label: release.label, number: number)), reports)
+}
+
+/// Writes files into the staging folder side by side: each waits for the disk.
+private func stage(
+    _ files: [(path: String, bytes: [UInt8])], in store: Store
+) -> Result<[EmittedFile], IngestError> {
+    let results = inParallel(files) { file -> Result<EmittedFile, IngestError> in
+        do throws(IngestError) {
+            try store.stage(file.bytes, as: file.path)
+            return .success(
+                EmittedFile(
+                    path: file.path, sha256: Digest.hex(file.bytes), bytes: file.bytes.count, rows: nil))
+        } catch {
+            return .failure(error)
+        }
+    }
+    do throws(IngestError) {
+        var staged: [EmittedFile] = []
+        for result in results { staged.append(try result.get()) }
+        return .success(staged)
+    } catch {
+        return .failure(error)
+    }
+}
+
+/// Writes a delta into its folder in the staging folder.
+private func stage(_ delta: [DeltaFile], in store: Store) -> Result<[EmittedFile], IngestError> {
+    do throws(IngestError) { try store.stageFolder(Delta.folderName) } catch { return .failure(error) }
+    return stage(delta.map { ("\(Delta.folderName)/\($0.name)", $0.bytes) }, in: store)
 }
 
 /// The manifest that a revision would have, for the stage `diff`, which adds files of its own to it.

@@ -236,12 +236,12 @@ public struct Store: Sendable {
 
     /// Writes a small file into the staging folder and waits until the disk has it.
     public func stage(_ bytes: [UInt8], as path: String) throws(IngestError) {
-        let file = staging.appendingPathComponent(path)
-        let folder = file.deletingLastPathComponent()
-        if path.contains("/"), !FileManager.default.fileExists(atPath: folder.path) {
-            do { try makeFolder(folder) } catch { throw cannotWrite(error) }
-        }
-        try write(bytes, to: file)
+        try write(bytes, to: staging.appendingPathComponent(path))
+    }
+
+    /// Makes a folder in the staging folder.
+    public func stageFolder(_ name: String) throws(IngestError) {
+        do { try makeFolder(staging.appendingPathComponent(name)) } catch { throw cannotWrite(error) }
     }
 
     /// Makes the staging folder revision `number` of `label`: everything is on disk before the one rename that

@@ -84,6 +84,9 @@ struct UpdateCommand: ParsableCommand {
                 Talk().say(
                     "\(out ?? dataset): \(delta.head.name), \(delta.upserts) rows new or changed, \(delta.deletes) gone; "
                         + delta.head.contentHash)
+                if !delta.leftOut.isEmpty, out != nil {
+                    Talk().say("without \(delta.leftOut.joined(separator: ", ")): it follows from the other tables")
+                }
             case .alreadyThere: Talk().say("\(dataset): already \(delta.head.name); nothing was changed")
             }
         }

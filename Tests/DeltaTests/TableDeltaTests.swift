@@ -25,7 +25,8 @@ struct TableDeltaTests {
     @Test("A changed row names its key and what changed, a new one its place, one that went its key")
     func lines() throws {
         let base = Array("code,text,work,flag\n00100,a,1.00,true\n00200,b,2.00,\n00300,c,3.00,false\n".utf8)
-        let head = Array("code,text,work,flag\n00100,a,1.10,true\n00150,\"d, \"\"e\"\"\",0.00,\n00300,,3.00,false\n".utf8)
+        let head = Array(
+            "code,text,work,flag\n00100,a,1.10,true\n00150,\"d, \"\"e\"\"\",0.00,\n00300,,3.00,false\n".utf8)
         let delta = TablePair(table: wide, base: base, head: head).delta
         #expect(
             String(decoding: delta.lines, as: UTF8.self) == """

@@ -33,7 +33,7 @@ struct TablePair {
     }
 
     /// The files of a delta that has this table alone.
-    func files() throws -> [DeltaFile] {
+    func files(provenance: (lines: ProvenanceDelta, sha256: String)? = nil) throws -> [DeltaFile] {
         let (before, after) = (base.map { Digest.hex($0) }, Digest.hex(head))
         func side(_ revision: Int, _ hashes: [(name: String, sha256: String)]) throws -> DeltaSide {
             let manifest = """
@@ -44,7 +44,7 @@ struct TablePair {
         }
         return deltaFiles(
             from: try side(1, before.map { [(table.name, $0)] } ?? []), to: try side(2, [(table.name, after)]),
-            tables: [(delta, before, after)], dropped: [], provenance: nil, license: "")
+            tables: [(delta, before, after)], dropped: [], provenance: provenance, license: "")
     }
 
     /// What the delta, written and read again, makes of the base.
@@ -62,7 +62,8 @@ struct TablePair {
     // MARK: Random ones
 
     private static let texts = [
-        "", "0", "00100", "007", "1.50", "-3", "true", "false", "null", "a", "A", "é", "Ω😀", "x,y", "\"", "\"\"", "a\"b",
+        "", "0", "00100", "007", "1.50", "-3", "true", "false", "null", "a", "A", "é", "Ω😀", "x,y", "\"", "\"\"",
+        "a\"b",
         "line\nline", "\r\n", "\t", "\u{1}", " blank ", "{}", "\\", "1e5", ".5", "5.",
     ]
 
@@ -77,16 +78,19 @@ struct TablePair {
             let type = index < keyCount ? .string : types[Int.random(in: types.indices, using: &random)]
             columns.append(column("c\(index)", type, isKey: index < keyCount))
         }
-        let baseNames = columns.map(\.name).filter { name in
-            name == "c0" || name == "c1" || Int.random(in: 0..<4, using: &random) > 0
-        } + (Int.random(in: 0..<4, using: &random) == 0 ? ["gone"] : [])
+        let baseNames =
+            columns.map(\.name).filter { name in
+                name == "c0" || name == "c1" || Int.random(in: 0..<4, using: &random) > 0
+            } + (Int.random(in: 0..<4, using: &random) == 0 ? ["gone"] : [])
         let isSorted = Bool.random(using: &random)
         var rows: [[String: String]] = []
         var keys: Set<[String]> = []
         for _ in 0..<Int.random(in: 0...25, using: &random) {
             var row: [String: String] = ["gone": "x"]
             for column in columns { row[column.name] = Self.texts[Int.random(in: Self.texts.indices, using: &random)] }
-            if keys.insert(columns.prefix(keyCount).map { row[$0.name] ?? "" }).inserted || keyCount == 0 { rows.append(row) }
+            if keys.insert(columns.prefix(keyCount).map { row[$0.name] ?? "" }).inserted || keyCount == 0 {
+                rows.append(row)
+            }
         }
         func some() -> [[String: String]] {
             var some = rows.filter { _ in Int.random(in: 0..<4, using: &random) > 0 }

@@ -153,6 +153,14 @@ struct EmbeddedFilesTests {
         if let items = schema["items"] { check(items, "\(path)[]") }
     }
 
+    @Test("A table's key stands in its first columns, by which deltas name rows")
+    func keysFirst() {
+        for table in schemas.tables {
+            let key = table.columns.prefix { $0.isKey }.count
+            #expect(table.columns.count { $0.isKey } == key, "\(table.name)")
+        }
+    }
+
     @Test("Every reference of a JSON Schema leads somewhere", arguments: Schemas.files.filter { $0.hasSuffix(".json") })
     func references(path: String) throws {
         let root = try JSONValue(#require(Schemas.file(path)))
