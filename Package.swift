@@ -7,9 +7,10 @@ import PackageDescription
 //
 // A stage takes a value and returns a value. Stages never import each other; they meet in `Pipeline`
 // through the types of `Model`, which imports nothing. Below the stages lie leaves that any of them may
-// use (`Model`, `Digest`, `CSV`, `JSON`, `YAML`, `HTML`, `Parallel`, `Schemas`, `Payment`); above `Pipeline` lies only
-// the command line.
-// Every arrow points down, and each C library or package is imported by exactly one module:
+// use (`Model`, `Digest`, `CSV`, `JSON`, `YAML`, `HTML`, `Parallel`, `Schemas`, `Payment`, `Delta`); above `Pipeline`
+// lies only the command line.
+// Every arrow points down, and each C library or package is imported by exactly one module
+// (GRDB by two, of which apps have only the second):
 //
 //     libcsv → CSV            tokenising CSV, for CMS's files and for our own tables in Schemas/ (and `measure`, which
 //                             is no product, to time libcsv alone)
@@ -26,6 +27,7 @@ import PackageDescription
 //     swift-mustache → Overlay   filling the editors' templates with a code's own fields
 //     Yams → YAML             YAML with line and column, for overlays and the policy
 //     GRDB → Emit             dataset.sqlite and full-text search
+//     GRDB → Delta            the same file brought up to date in place, in apps too
 //     FlyingFox → Preview     HTTP on this machine, for a page that loads itself again; it brings no other package,
 //                             and SwiftNIO would be forty times its size for one reader
 //     swift-argument-parser → ingest
@@ -71,6 +73,13 @@ let package = Package(
         .target(name: "YAML", dependencies: ["Model", .product(name: "Yams", package: "Yams")]),
         .target(name: "Parallel"),
         .target(name: "Payment", dependencies: ["Model"]),
+        .target(
+            name: "Delta",
+            dependencies: [
+                "Digest", "JSON", "Model",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]),
         .target(name: "Schemas", dependencies: ["CSchemas", "CSV", "Model"]),
 
         // Stages
@@ -92,7 +101,7 @@ let package = Package(
         .target(
             name: "Emit",
             dependencies: [
-                "Digest", "JSON", "Model", "Parallel", "Payment", "Schemas",
+                "Delta", "Digest", "JSON", "Model", "Parallel", "Payment", "Schemas",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
@@ -100,7 +109,7 @@ let package = Package(
             name: "Diff",
             dependencies: ["CPages", "CSV", "Digest", "HTML", "JSON", "Model", "Payment", "Schemas", "YAML"]),
         .target(name: "Verify", dependencies: ["Model", "Payment", "Schemas"]),
-        .target(name: "Store", dependencies: ["CSV", "Digest", "JSON", "Model", "Schemas"]),
+        .target(name: "Store", dependencies: ["CSV", "Delta", "Digest", "JSON", "Model", "Schemas"]),
 
         .target(name: "DictionaryForms", dependencies: ["CPages", "Digest", "HTML", "JSON", "Model", "Schemas"]),
         .target(name: "Site", dependencies: ["CPages", "CSystem", "Digest", "HTML", "JSON", "Model", "Parallel"]),
@@ -111,15 +120,15 @@ let package = Package(
         .target(
             name: "Pipeline",
             dependencies: [
-                "Acquire", "CSV", "DictionaryForms", "Diff", "Digest", "Emit", "Fetch", "JSON", "Model", "Normalise",
-                "Overlay",
+                "Acquire", "CSV", "Delta", "DictionaryForms", "Diff", "Digest", "Emit", "Fetch", "JSON", "Model",
+                "Normalise", "Overlay",
                 "Parallel", "Parse", "Payment", "Preview", "Schemas", "Site", "Store", "Unpack", "Verify",
             ]),
         .executableTarget(
             name: "ingest",
             dependencies: [
-                "CSystem", "DictionaryForms", "Diff", "Digest", "Emit", "Fetch", "JSON", "Model", "Overlay", "Payment",
-                "Pipeline", "Preview",
+                "CSystem", "Delta", "DictionaryForms", "Diff", "Digest", "Emit", "Fetch", "JSON", "Model", "Overlay",
+                "Payment", "Pipeline", "Preview",
                 "Schemas",
                 "Site", "Store", "Verify",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -154,7 +163,15 @@ let package = Package(
             exclude: ["Goldens"]),
         .testTarget(
             name: "EmitTests",
-            dependencies: ["CSV", "Emit", "JSON", "Model", "Overlay", "Schemas", "Store", "TestSupport"]),
+            dependencies: [
+                "CSV", "Delta", "Emit", "JSON", "Model", "Overlay", "Schemas", "Store", "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
+        .testTarget(
+            name: "DeltaTests",
+            dependencies: [
+                "Delta", "Digest", "JSON", "Model", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         .testTarget(name: "DiffTests", dependencies: ["CSV", "Diff", "JSON", "Model", "Schemas", "TestSupport"]),
         .testTarget(name: "StoreTests", dependencies: ["Digest", "JSON", "Model", "Store", "TestSupport"]),
 

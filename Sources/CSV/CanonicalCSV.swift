@@ -3,7 +3,8 @@
 ///
 /// CMS's files, which people save again with other programs, are for ``tokeniseCSV(_:)``.
 public struct CanonicalCSV: Sendable {
-    @usableFromInline let source: MappedFile
+    /// The bytes that its cells lie in.
+    public let source: MappedFile
     /// By row, then column: the comma or line end behind each cell.
     @usableFromInline let ends: [UInt32]
     /// How many cells each row has.

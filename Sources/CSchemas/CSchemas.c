@@ -18,6 +18,9 @@ static const unsigned char dataset_descriptions_csv[] = {
 static const unsigned char dataset_tables_csv[] = {
 #embed "../../Schemas/dataset/tables.csv"
 };
+static const unsigned char delta_schema_json[] = {
+#embed "../../Schemas/delta.schema.json"
+};
 static const unsigned char diff_schema_json[] = {
 #embed "../../Schemas/diff.schema.json"
 };
@@ -180,6 +183,7 @@ static const SchemaFile files[] = {
     FILE("datapackage.schema.json", datapackage_schema_json),
     FILE("dataset/descriptions.csv", dataset_descriptions_csv),
     FILE("dataset/tables.csv", dataset_tables_csv),
+    FILE("delta.schema.json", delta_schema_json),
     FILE("diff.schema.json", diff_schema_json),
     FILE("latest.schema.json", latest_schema_json),
     FILE("layouts/anes.csv", layouts_anes_csv),

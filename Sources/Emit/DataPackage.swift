@@ -1,3 +1,4 @@
+import Delta
 import JSON
 import Model
 import Schemas
@@ -75,9 +76,10 @@ extension DataDictionary.Table {
         }
         json.field("missingValues", texts: [""])
         if !key.isEmpty { json.field("primaryKey", texts: key) }
-        if !schema.references.isEmpty {
+        let references = schema.shape.references
+        if !references.isEmpty {
             json.array("foreignKeys") { json in
-                for reference in schema.references {
+                for reference in references {
                     json.object { json in
                         json.field("fields", texts: reference.pairs.map(\.column))
                         json.object("reference") { json in

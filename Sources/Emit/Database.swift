@@ -1,8 +1,9 @@
+public import Delta
 public import Foundation
 import GRDB
 import GRDBSQLite
 public import Model
-import Schemas
+public import Schemas
 
 /// Writes `dataset.sqlite`: the tables of `Schemas/dataset/tables.csv` with keys, and a full-text index over
 /// what people look for.
@@ -70,17 +71,8 @@ struct DatabaseWriter {
     }
 
     private func writeSearchIndex(_ database: Database) throws {
-        try database.execute(
-            sql: """
-                CREATE VIRTUAL TABLE search USING fts5(
-                    code, title, short_descriptor, long_descriptor, synonyms, plain_language, drug_names,
-                    content='', tokenize='unicode61 remove_diacritics 2')
-                """)
-        // Enough for all of it, so that it is written once and not merged from pieces.
-        try database.execute(sql: "INSERT INTO search (search, rank) VALUES ('hashsize', \(1 << 26))")
-        let statement = try database.makeStatement(
-            sql: "INSERT INTO search (rowid, code, title, short_descriptor, long_descriptor, synonyms, plain_language, "
-                + "drug_names) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+        for sql in SearchIndex.create { try database.execute(sql: sql) }
+        let statement = try database.makeStatement(sql: SearchIndex.insert)
         let handle = statement.sqliteStatement
         guard let table = tables.first(where: { $0.name == CodeEntry.Row.table }) else { return }
         let columns = ["code", "title", "short_descriptor", "long_descriptor"].compactMap {
@@ -111,7 +103,7 @@ struct DatabaseWriter {
             return true
         }
         guard isFilled else { throw failure(database) }
-        try database.execute(sql: "INSERT INTO search (search) VALUES ('optimize')")
+        try database.execute(sql: SearchIndex.finish)
     }
 
     private func failure(_ database: Database) -> DatabaseError {
@@ -180,52 +172,32 @@ extension UnsafeBufferPointer<UInt8> {
 private let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
 extension DataDictionary.Table {
-    /// The `CREATE TABLE` statement with the data dictionary's comments, which SQLite keeps. Decimals have NUMERIC
-    /// affinity: SQLite keeps the first fifteen digits of what we give it as text, more than any value has.
-    var sql: String {
-        var lines = columns.map { column in
-            column.comment.map { "    -- \($0)\n" }.joined()
-                + "    \"\(column.schema.name)\" \(column.schema.sqlType)"
-                + (column.schema.isRequired || column.schema.isKey ? " NOT NULL" : "")
-        }
-        if !key.isEmpty { lines.append("    PRIMARY KEY (\(key.map { "\"\($0)\"" }.joined(separator: ", ")))") }
-        for (target, pairs) in schema.references {
-            lines.append(
-                "    FOREIGN KEY (\(pairs.map { "\"\($0.column)\"" }.joined(separator: ", "))) REFERENCES "
-                    + "\"\(target)\" (\(pairs.map { "\"\($0.target)\"" }.joined(separator: ", ")))")
-        }
-        let comment = comment.map { "    -- \($0)\n" }.joined()
-        return "CREATE TABLE \"\(name)\" (\n\(comment)\(lines.joined(separator: ",\n"))\n)"
-    }
+    /// The `CREATE TABLE` statement with the data dictionary's comments, which SQLite keeps.
+    var sql: String { schema.shape.sql(comment: comment, comments: columns.map(\.comment)) }
 }
 
 extension TableSchema {
-    /// Foreign keys: for each table referred to, the columns and their targets, in the order of the columns.
-    var references: [(table: String, pairs: [(column: String, target: String)])] {
-        var references: [(table: String, pairs: [(column: String, target: String)])] = []
-        for column in columns {
-            for reference in column.reference.split(separator: "|") {
-                let parts = reference.split(separator: ".").map(String.init)
-                guard parts.count == 2 else { continue }
-                if let index = references.firstIndex(where: { $0.table == parts[0] }) {
-                    references[index].pairs.append((column.name, parts[1]))
-                } else {
-                    references.append((parts[0], [(column.name, parts[1])]))
-                }
-            }
-        }
-        return references
+    /// What those who read and write the table's rows have to know of it.
+    public var shape: TableShape {
+        TableShape(
+            name: name,
+            columns: columns.map { column in
+                TableShape.Column(
+                    name: column.name, type: column.type.shape, places: column.places, isRequired: column.isRequired,
+                    isKey: column.isKey, reference: column.reference)
+            })
     }
 }
 
-extension TableSchema.Column {
-    fileprivate var sqlType: String {
-        switch type {
-        case .string, .list: "TEXT"
-        case .date: "TEXT"
-        case .boolean: "INTEGER"
-        case .integer: "INTEGER"
-        case .decimal: "DECIMAL"
+extension TableSchema.ColumnType {
+    fileprivate var shape: TableShape.ColumnType {
+        switch self {
+        case .string: .string
+        case .boolean: .boolean
+        case .integer: .integer
+        case .decimal: .decimal
+        case .date: .date
+        case .list: .list
         }
     }
 }

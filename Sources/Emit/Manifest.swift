@@ -1,3 +1,4 @@
+import Delta
 import Digest
 import JSON
 public import Model
@@ -147,10 +148,11 @@ public func manifest(ofUnpublished dataset: Dataset) -> [UInt8] {
     manifest(dataset, revision: 0, sequence: 0, files: [])
 }
 
-/// A hash of what the tables say, whatever file and line it came from: equal for CMS's CSV and for a copy of
-/// it that lost its leading zeros.
+/// The content hash of a revision's files.
 func contentHash(_ files: [EmittedFile]) -> String {
-    let facts = files.filter { $0.path.hasPrefix("tables/") && $0.path != "tables/\(ProvenanceRow.table).csv" }
-    return "sha256:"
-        + Digest.hex(facts.sorted { $0.path < $1.path }.map { "\($0.path) \($0.sha256)\n" }.joined())
+    contentHash(
+        ofTables: files.compactMap { file in
+            guard file.path.hasPrefix("tables/"), file.path.hasSuffix(".csv") else { return nil }
+            return (String(file.path.dropFirst("tables/".count).dropLast(".csv".count)), file.sha256)
+        })
 }

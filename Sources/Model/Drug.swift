@@ -205,12 +205,13 @@ public struct DrugFacts: Sendable, Equatable {
     public var dosage: String? { paymentLimit?.dosage ?? products.first?.dosage }
 
     /// The products' names, each once whatever its letter case, in alphabetical order.
-    public var brandNames: [String] { distinct(products.lazy.map(\.drugName)) }
+    public var brandNames: [String] { Self.distinct(products.lazy.map(\.drugName)) }
 
     /// The products' labelers, each once whatever its letter case, in alphabetical order.
-    public var labelers: [String] { distinct(products.lazy.map(\.labeler)) }
+    public var labelers: [String] { Self.distinct(products.lazy.map(\.labeler)) }
 
-    private func distinct(_ names: some Sequence<String>) -> [String] {
+    /// Names of which none differs from another by the case of letters alone, in the order of the alphabet.
+    public static func distinct(_ names: some Sequence<String>) -> [String] {
         var seen: Set<String> = []
         var kept: [(folded: String, name: String)] = []
         for name in names {

@@ -1,6 +1,8 @@
 import CSV
+import Delta
 public import Diff
 import Digest
+import Emit
 import Foundation
 import JSON
 public import Model
@@ -48,13 +50,22 @@ public func difference(
     base: Revision?, head: Revision, in store: Store, schemas: Schemas
 ) throws(IngestError) -> Difference {
     let newer = try store.manifest(of: head)
-    return try difference(base: base, head: head.folder, manifest: newer, in: store, schemas: schemas)
+    return try comparison(base: base, head: head.folder, manifest: newer, in: store, schemas: schemas).difference
+}
+
+/// What changed, for people and gates, and what turns one revision into the other, for apps.
+struct Comparison {
+    let difference: Difference
+    /// The files of the folder `delta`, as they were written; none without a base, or where none was asked for.
+    let delta: [EmittedFile]
 }
 
 /// Compares a published revision with a folder that may not be published yet.
-func difference(
-    base: Revision?, head: URL, manifest: JSONValue, in store: Store, schemas: Schemas
-) throws(IngestError) -> Difference {
+/// - Parameter finish: writes the delta, while another core compares; `nil` where none is wanted.
+func comparison(
+    base: Revision?, head: URL, manifest: JSONValue,
+    finish: (@Sendable ([DeltaFile]) -> Result<[EmittedFile], IngestError>)? = nil, in store: Store, schemas: Schemas
+) throws(IngestError) -> Comparison {
     let newer = PublishedSide(folder: head, manifest: manifest)
     let older = try base.map { base throws(IngestError) in
         PublishedSide(folder: base.folder, manifest: try store.manifest(of: base))
@@ -76,13 +87,19 @@ func difference(
     } and: {
         older?.snapshot(of: olderTables, schemas: schemas)
     }
-    return compare(
-        base: baseSnapshot, head: snapshot, schemas: schemas,
-        earlier: { codes in known(codes, before: base, in: store) })
+    let (difference, files) = sideBySide {
+        compare(
+            base: baseSnapshot, head: snapshot, schemas: schemas,
+            earlier: { codes in known(codes, before: base, in: store) })
+    } and: { () -> Result<[EmittedFile], IngestError> in
+        guard let finish, let older else { return .success([]) }
+        return delta(from: older, to: newer, olderTables, newerTables, schemas: schemas).flatMap(finish)
+    }
+    return Comparison(difference: difference, delta: try files.get())
 }
 
 /// A revision that is compared.
-private struct PublishedSide: Sendable {
+struct PublishedSide: Sendable {
     let folder: URL
     let manifest: JSONValue
 

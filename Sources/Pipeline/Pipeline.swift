@@ -1,4 +1,5 @@
 import Acquire
+import Delta
 public import Diff
 public import Digest
 import Emit
@@ -7,6 +8,7 @@ import JSON
 public import Model
 import Normalise
 import Overlay
+import Parallel
 import Parse
 public import Schemas
 public import Store
@@ -161,8 +163,10 @@ private func publish(
     let base = try baseRevision(
         ofLabel: release.label, number: number, effectiveFrom: release.effectiveFrom, in: store)
     progress(StageProgress(stage: .diff, detail: base.map { "against \($0.name)" } ?? "no release before"))
-    let difference = try difference(
-        base: base, head: staging, manifest: try manifest(of: emitted, number, sequence), in: store, schemas: schemas)
+    let comparison = try comparison(
+        base: base, head: staging, manifest: try manifest(of: emitted, number, sequence),
+        finish: unchanged == nil ? { stage($0, in: store) } : nil, in: store, schemas: schemas)
+    let difference = comparison.difference
     let verdict = policy.judge(difference, schemas: schemas)
     func report(_ outcome: RunReport.Outcome, _ reports: [Report]? = nil) -> RunReport {
         RunReport(dataset: dataset, outcome: outcome, difference: difference, verdict: verdict, reports: reports)
@@ -180,12 +184,7 @@ private func publish(
 
     progress(StageProgress(stage: .publish, detail: release.label))
     let reports = reports(difference, verdict, schemas: schemas)
-    var further: [EmittedFile] = []
-    for report in reports {
-        try store.stage(report.bytes, as: report.path)
-        further.append(
-            EmittedFile(path: report.path, sha256: Digest.hex(report.bytes), bytes: report.bytes.count, rows: nil))
-    }
+    let further = try stage(reports.map { ($0.path, $0.bytes) }, in: store).get() + comparison.delta
     for file in emitted.revisionFiles(number, sequence: sequence, further: further) {
         try store.stage(file.bytes, as: file.path)
         if let signingKey, file.path == "manifest.json" {
@@ -194,6 +193,35 @@ private func publish(
         }
     }
     return report(.published(try store.publish(label: release.label, number: number)), reports)
+}
+
+/// Writes files into the staging folder side by side: each waits for the disk.
+private func stage(
+    _ files: [(path: String, bytes: [UInt8])], in store: Store
+) -> Result<[EmittedFile], IngestError> {
+    let results = inParallel(files) { file -> Result<EmittedFile, IngestError> in
+        do throws(IngestError) {
+            try store.stage(file.bytes, as: file.path)
+            return .success(
+                EmittedFile(
+                    path: file.path, sha256: Digest.hex(file.bytes), bytes: file.bytes.count, rows: nil))
+        } catch {
+            return .failure(error)
+        }
+    }
+    do throws(IngestError) {
+        var staged: [EmittedFile] = []
+        for result in results { staged.append(try result.get()) }
+        return .success(staged)
+    } catch {
+        return .failure(error)
+    }
+}
+
+/// Writes a delta into its folder in the staging folder.
+private func stage(_ delta: [DeltaFile], in store: Store) -> Result<[EmittedFile], IngestError> {
+    do throws(IngestError) { try store.stageFolder(Delta.folderName) } catch { return .failure(error) }
+    return stage(delta.map { ("\(Delta.folderName)/\($0.name)", $0.bytes) }, in: store)
 }
 
 /// The manifest that a revision would have, for the stage `diff`, which adds files of its own to it.
@@ -250,11 +278,11 @@ private func isUnchanged(_ emitted: Emitted, _ newest: Revision, _ store: Store)
     return true
 }
 
-/// The files of the stage `diff` as the manifest of a published revision names them.
+/// The files of the stage `diff`, the delta among them, as the manifest of a published revision names them.
 private func differenceFiles(of revision: Revision, _ store: Store) throws(IngestError) -> [EmittedFile] {
     (try store.manifest(of: revision)["files"]?.elements ?? []).compactMap { file in
-        guard let path = file["path"]?.string, path.hasPrefix("diff."), let sha256 = file["sha256"]?.string,
-            let bytes = file["bytes"]?.integer
+        guard let path = file["path"]?.string, path.hasPrefix("diff.") || path.hasPrefix("\(Delta.folderName)/"),
+            let sha256 = file["sha256"]?.string, let bytes = file["bytes"]?.integer
         else { return nil }
         return EmittedFile(path: path, sha256: sha256, bytes: bytes, rows: nil)
     }

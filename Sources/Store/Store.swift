@@ -239,6 +239,11 @@ public struct Store: Sendable {
         try write(bytes, to: staging.appendingPathComponent(path))
     }
 
+    /// Makes a folder in the staging folder.
+    public func stageFolder(_ name: String) throws(IngestError) {
+        do { try makeFolder(staging.appendingPathComponent(name)) } catch { throw cannotWrite(error) }
+    }
+
     /// Makes the staging folder revision `number` of `label`: everything is on disk before the one rename that
     /// shows it, and the pointer moves last.
     /// - Throws: when it cannot be written. Where that is found behind the rename, the error says that the revision is there.
@@ -247,7 +252,10 @@ public struct Store: Sendable {
         let revision = revision(label, number)
         do {
             try makeFolder(release)
-            try synchroniseFolder(staging.appendingPathComponent("tables"))
+            for name in ["tables", "delta"] {
+                let folder = staging.appendingPathComponent(name)
+                if FileManager.default.fileExists(atPath: folder.path) { try synchroniseFolder(folder) }
+            }
             try synchroniseFolder(staging)
             guard !FileManager.default.fileExists(atPath: revision.folder.path) else {
                 throw CocoaError(.fileWriteFileExists)

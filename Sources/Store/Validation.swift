@@ -1,4 +1,5 @@
 import CSV
+import Delta
 public import Digest
 public import Foundation
 import JSON
@@ -104,6 +105,8 @@ public func validateRevision(
         switch path {
         case "codes.ndjson": rows = try checkDocuments(bytes, &validation)
         case "datapackage.json": rows = try check(bytes, path, against: "datapackage.schema.json", &validation)
+        case "\(Delta.folderName)/\(Delta.manifestName)":
+            rows = try check(bytes, path, against: "delta.schema.json", &validation)
         case "diff.json": rows = try check(bytes, path, against: "diff.schema.json", &validation)
         case "verification.json": rows = try check(bytes, path, against: "verification.schema.json", &validation)
         default:
@@ -114,16 +117,30 @@ public func validateRevision(
         }
     }
     for problem in keys.problems() { validation.diagnostics.add(problem) }
-    let facts = hashes.filter { $0.path.hasPrefix("tables/") && $0.path != "tables/\(ProvenanceRow.table).csv" }
-        .sorted { $0.path < $1.path }
-    let contentHash = "sha256:" + Digest.hex(facts.map { "\($0.path) \($0.sha256)\n" }.joined())
+    let facts = hashes.filter { $0.path.hasPrefix("tables/") && $0.path.hasSuffix(".csv") }
+    let contentHash = contentHash(
+        ofTables: facts.map { (String($0.path.dropFirst("tables/".count).dropLast(".csv".count)), $0.sha256) })
     if manifest["content_hash"]?.string != contentHash {
         validation.problem(
             "content_hash", Place("manifest.json"),
             "the content hash of the tables is \(contentHash), not the one stated")
     }
+    if listed.contains("\(Delta.folderName)/\(Delta.manifestName)") { checkDelta(of: folder, manifest, &validation) }
     checkNames(in: folder, listed: listed, &validation)
     return validation
+}
+
+/// Reads the delta as an app does: it has to be whole, and to lead to this revision.
+private func checkDelta(of folder: URL, _ manifest: JSONValue, _ validation: inout Validation) {
+    let path = Place("\(Delta.folderName)/\(Delta.manifestName)")
+    do throws(IngestError) {
+        let delta = try Delta(folder: folder.appendingPathComponent(Delta.folderName))
+        if DeltaSide(manifest) != delta.head {
+            validation.problem("delta_head", path, "it leads to \(delta.head.name) as it is not published here")
+        }
+    } catch {
+        for kind in error.diagnostics.kinds { for found in kind.first { validation.diagnostics.add(found) } }
+    }
 }
 
 /// Looks for what a published revision does not have: files that the manifest does not name, folders without any of

@@ -1,12 +1,16 @@
 import CSV
+import Delta
 import Emit
 import Foundation
+import GRDB
 import JSON
 import Model
 import Schemas
 import Store
 import TestSupport
 import Testing
+
+private func hash(ofTablesIn database: Database) throws -> String { try contentHash(of: database) }
 
 @Suite("What is emitted")
 struct EmitTests {
@@ -60,6 +64,14 @@ struct EmitTests {
         let second = try Written(turned, overlays: [awkwardOverlay])
         #expect(first.folder.files == second.folder.files)
         for file in first.folder.files { #expect(try first.bytes(file) == second.bytes(file), "\(file)") }
+    }
+
+    @Test("The content hash of the database is that of the manifest", arguments: ["RVU19A", "RVU27A"])
+    func databaseHash(label: String) throws {
+        let written = try Written(releaseWithDrugs(label), overlays: [awkwardOverlay, "section: J\nbilling: x\n"])
+        let queue = try DatabaseQueue(path: written.folder["dataset.sqlite"].path)
+        let expected = try written.manifest()["content_hash"]?.string
+        #expect(try queue.read { try hash(ofTablesIn: $0) } == expected)
     }
 
     @Test("No file holds a path of the machine")

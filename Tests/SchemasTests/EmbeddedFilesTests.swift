@@ -129,7 +129,7 @@ struct EmbeddedFilesTests {
         "JSON Schemas that the validator reads use only what it understands",
         arguments: [
             "manifest.schema.json", "code.schema.json", "datapackage.schema.json", "latest.schema.json",
-            "sources-lock.schema.json",
+            "sources-lock.schema.json", "delta.schema.json",
         ])
     func keywords(path: String) throws {
         try check(JSONValue(#require(Schemas.file(path))), path)
@@ -154,6 +154,14 @@ struct EmbeddedFilesTests {
         }
         for choice in schema["anyOf"]?.elements ?? [] { check(choice, path) }
         if let items = schema["items"] { check(items, "\(path)[]") }
+    }
+
+    @Test("A table's key stands in its first columns, by which deltas name rows")
+    func keysFirst() {
+        for table in schemas.tables {
+            let key = table.columns.prefix { $0.isKey }.count
+            #expect(table.columns.count { $0.isKey } == key, "\(table.name)")
+        }
     }
 
     @Test("Every reference of a JSON Schema leads somewhere", arguments: Schemas.files.filter { $0.hasSuffix(".json") })

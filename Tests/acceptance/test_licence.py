@@ -175,6 +175,17 @@ def test_the_search_for_leaks_finds_them_in_parquet_and_in_a_database(owned, rvu
     assert len(found_in(dumped_postgres(conninfo, tmp_path / "dump"), owned, tmp_path)) > 4000
 
 
+def test_no_byte_of_a_public_delta_is_a_descriptor_of_the_AMA_or_ADA(
+        owned, free_text, rvu25a, rvu25d, rvu26a, rvu25d_licensed, tmp_path):
+    free = free_text + suggestions(rvu25a) + suggestions(rvu26a)
+    pairs = [(rvu25a, rvu26a), (rvu26a, rvu25d), (rvu25d_licensed, rvu26a)]
+    for number, (base, head) in enumerate(pairs):
+        result = ingest("delta", base.folder, head.folder, "--out", tmp_path / "deltas" / str(number))
+        assert result.code == 0, result
+    leaked = {phrase for phrase in found_in(tmp_path / "deltas", owned, tmp_path) if phrase not in free}
+    assert leaked == set(), f"{len(leaked)} descriptors leaked"
+
+
 def test_the_search_for_leaks_finds_them_where_they_are(owned, rvu25d_licensed, tmp_path):
     found = found_in(rvu25d_licensed.store, owned, tmp_path)
     assert len(found) > 4000
