@@ -4,6 +4,7 @@ import PackageDescription
 // The folders are the stages of the pipeline:
 //
 //     fetch → acquire → unpack → parse → normalise → overlay → verify → emit → diff → store → site
+//                                                                                           → fhir
 //
 // A stage takes a value and returns a value. Stages never import each other; they meet in `Pipeline`
 // through the types of `Model`, which imports nothing. Below the stages lie leaves that any of them may
@@ -99,6 +100,7 @@ let package = Package(
         .target(name: "Verify", dependencies: ["Model", "Payment", "Schemas"]),
         .target(name: "Store", dependencies: ["CSV", "Digest", "JSON", "Model", "Schemas"]),
 
+        .target(name: "FHIR", dependencies: ["CSV", "CSystem", "Digest", "JSON", "Model", "Schemas"]),
         .target(name: "Site", dependencies: ["CPages", "CSystem", "Digest", "HTML", "JSON", "Model", "Parallel"]),
         .target(
             name: "Preview", dependencies: ["Model", .product(name: "FlyingFox", package: "FlyingFox")]),
@@ -113,9 +115,8 @@ let package = Package(
         .executableTarget(
             name: "ingest",
             dependencies: [
-                "CSystem", "Diff", "Digest", "Fetch", "JSON", "Model", "Overlay", "Payment", "Pipeline", "Preview",
-                "Schemas",
-                "Site", "Store", "Verify",
+                "CSystem", "Diff", "Digest", "FHIR", "Fetch", "JSON", "Model", "Overlay", "Payment", "Pipeline",
+                "Preview", "Schemas", "Site", "Store", "Verify",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         // Not a product: parts of the pipeline by themselves for Scripts/benchmark, beside libcsv without us.
@@ -151,6 +152,8 @@ let package = Package(
             dependencies: ["CSV", "Emit", "JSON", "Model", "Overlay", "Schemas", "Store", "TestSupport"]),
         .testTarget(name: "DiffTests", dependencies: ["CSV", "Diff", "JSON", "Model", "Schemas", "TestSupport"]),
         .testTarget(name: "StoreTests", dependencies: ["Digest", "JSON", "Model", "Store", "TestSupport"]),
+
+        .testTarget(name: "FHIRTests", dependencies: ["Digest", "FHIR", "JSON", "Model", "Schemas", "TestSupport"]),
 
         // What every reader promises for any bytes; libcsv stands beside our tokeniser.
         .target(
