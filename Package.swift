@@ -4,6 +4,7 @@ import PackageDescription
 // The folders are the stages of the pipeline:
 //
 //     fetch → acquire → unpack → parse → normalise → overlay → verify → emit → diff → store → site
+//                                                                                           → fhir
 //
 // A stage takes a value and returns a value. Stages never import each other; they meet in `Pipeline`
 // through the types of `Model`, which imports nothing. Below the stages lie leaves that any of them may
@@ -112,6 +113,7 @@ let package = Package(
         .target(name: "Store", dependencies: ["CSV", "Delta", "Digest", "JSON", "Model", "Schemas"]),
 
         .target(name: "DictionaryForms", dependencies: ["CPages", "Digest", "HTML", "JSON", "Model", "Schemas"]),
+        .target(name: "FHIR", dependencies: ["CSV", "CSystem", "Digest", "JSON", "Model", "Schemas"]),
         .target(name: "Site", dependencies: ["CPages", "CSystem", "Digest", "HTML", "JSON", "Model", "Parallel"]),
         .target(
             name: "Preview", dependencies: ["Model", .product(name: "FlyingFox", package: "FlyingFox")]),
@@ -127,10 +129,8 @@ let package = Package(
         .executableTarget(
             name: "ingest",
             dependencies: [
-                "CSystem", "Delta", "DictionaryForms", "Diff", "Digest", "Emit", "Fetch", "JSON", "Model", "Overlay",
-                "Payment", "Pipeline", "Preview",
-                "Schemas",
-                "Site", "Store", "Verify",
+                "CSystem", "Delta", "DictionaryForms", "Diff", "Digest", "Emit", "FHIR", "Fetch", "JSON", "Model",
+                "Overlay", "Payment", "Pipeline", "Preview", "Schemas", "Site", "Store", "Verify",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         // Not a product: parts of the pipeline by themselves for Scripts/benchmark, beside libcsv without us.
@@ -174,6 +174,8 @@ let package = Package(
             ]),
         .testTarget(name: "DiffTests", dependencies: ["CSV", "Diff", "JSON", "Model", "Schemas", "TestSupport"]),
         .testTarget(name: "StoreTests", dependencies: ["Digest", "JSON", "Model", "Store", "TestSupport"]),
+
+        .testTarget(name: "FHIRTests", dependencies: ["Digest", "FHIR", "JSON", "Model", "Schemas", "TestSupport"]),
 
         // What every reader promises for any bytes; libcsv stands beside our tokeniser.
         .target(

@@ -99,6 +99,15 @@ static const unsigned char values_code_ranges_csv[] = {
 static const unsigned char values_correction_actions_csv[] = {
 #embed "../../Schemas/values/correction-actions.csv"
 };
+static const unsigned char values_fhir_designations_csv[] = {
+#embed "../../Schemas/values/fhir-designations.csv"
+};
+static const unsigned char values_fhir_properties_csv[] = {
+#embed "../../Schemas/values/fhir-properties.csv"
+};
+static const unsigned char values_fhir_systems_csv[] = {
+#embed "../../Schemas/values/fhir-systems.csv"
+};
 static const unsigned char values_hcpcs_sections_csv[] = {
 #embed "../../Schemas/values/hcpcs-sections.csv"
 };
@@ -210,6 +219,9 @@ static const SchemaFile files[] = {
     FILE("values/checks.csv", values_checks_csv),
     FILE("values/code-ranges.csv", values_code_ranges_csv),
     FILE("values/correction-actions.csv", values_correction_actions_csv),
+    FILE("values/fhir-designations.csv", values_fhir_designations_csv),
+    FILE("values/fhir-properties.csv", values_fhir_properties_csv),
+    FILE("values/fhir-systems.csv", values_fhir_systems_csv),
     FILE("values/hcpcs-sections.csv", values_hcpcs_sections_csv),
     FILE("values/hcpcs-values.csv", values_hcpcs_values_csv),
     FILE("values/indicators.csv", values_indicators_csv),

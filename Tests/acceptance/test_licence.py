@@ -186,6 +186,17 @@ def test_no_byte_of_a_public_delta_is_a_descriptor_of_the_AMA_or_ADA(
     assert leaked == set(), f"{len(leaked)} descriptors leaked"
 
 
+@pytest.mark.parametrize("release", ["rvu26a", "rvu25a_licensed", "rvu25d_licensed"])
+def test_no_byte_of_a_FHIR_export_is_a_descriptor_of_the_AMA_or_ADA(release, owned, free_text, request, tmp_path):
+    published = request.getfixturevalue(release)
+    result = ingest("export", "fhir", "--out", tmp_path / "fhir", "--store", published.store)
+    assert result.code == 0, result
+    free = free_text + suggestions(published)
+    leaked = {phrase for phrase in found_in(tmp_path / "fhir", owned, tmp_path) if phrase not in free}
+    assert leaked == set(), f"{len(leaked)} descriptors leaked"
+    assert [text for text in owned if text.lower() in (result.err + result.out.decode()).lower()] == []
+
+
 def test_the_search_for_leaks_finds_them_where_they_are(owned, rvu25d_licensed, tmp_path):
     found = found_in(rvu25d_licensed.store, owned, tmp_path)
     assert len(found) > 4000
