@@ -195,7 +195,7 @@ extension DataDictionary.Table {
                     + "\"\(target)\" (\(pairs.map { "\"\($0.target)\"" }.joined(separator: ", ")))")
         }
         let comment = comment.map { "    -- \($0)\n" }.joined()
-        return "CREATE TABLE \"\(name)\" (\n\(comment)\(lines.joined(separator: ",\n"))\n)"
+        return "CREATE TABLE \"\(name)\" (\n\(comment)\n\(lines.joined(separator: ",\n"))\n)"
     }
 }
 
