@@ -71,7 +71,8 @@ extension TableShape {
                 "    FOREIGN KEY (\(pairs.map { "\"\($0.column)\"" }.joined(separator: ", "))) REFERENCES "
                     + "\"\(target)\" (\(pairs.map { "\"\($0.target)\"" }.joined(separator: ", ")))")
         }
-        return "CREATE TABLE \"\(name)\" (\n\(commented(comment))\(lines.joined(separator: ",\n"))\n)"
+        let heading = comment.isEmpty ? "" : commented(comment) + "\n"
+        return "CREATE TABLE \"\(name)\" (\n\(heading)\(lines.joined(separator: ",\n"))\n)"
     }
 
     /// Foreign keys: for each table referred to, the columns and their targets, in the order of the columns.
