@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import time
 
-from .process import aside, measure, refuse, say, stop, FAILED
+from .process import FAILED, aside, measure, refuse, say, stop
 from .report import MB, Row, Section, seconds, times
 from .setting import RIVALS, ROOT, archive, data_folder
 
@@ -146,6 +146,11 @@ def compare(folder, size, has_java):
         return sum(int(row["paid"]) + int(row["not_applicable"]) for row in csv.DictReader(file))
 
 
+def versions():
+    text = (ROOT / "Scripts" / "engines" / "requirements.txt").read_text()
+    return ", ".join(" ".join(pin) for pin in re.findall(r"^(duckdb|pyspark)==(\S+)", text, re.MULTILINE))
+
+
 def lines(found, building, has_java, setting):
     """Sizes, then times, for the report and the page alike."""
     engines = ["duckdb", "spark"] if has_java else ["duckdb"]
@@ -171,7 +176,7 @@ def lines(found, building, has_java, setting):
     out += [
         "",
         "Answers agree, byte for byte." if has_java else "**Spark is not measured: Java 17 is not there (Scripts/setup --engines).**",
-        f"Medians of {rounds}, after a first that warms up; `start` is the engine's (of Spark: master, two workers, session). "
+        f"{versions()}. Medians of {rounds}, after a first that warms up; `start` is the engine's (of Spark: master, two workers, session). "
         "The releases are CMS's RVU25A and RVU25D in turn under the labels up to RVU25D; all 109 localities, both settings.",
         "",
     ]

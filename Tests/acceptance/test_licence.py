@@ -129,14 +129,15 @@ def dumped_parquet(out, folder):
     with duckdb.connect() as database:
         for number, path in enumerate(sorted(out.rglob("*.parquet"))):
             if path.parent.parent.name == "payments":
-                # Codes, places and amounts: their texts are looked at once each.
-                database.execute(f"COPY (SELECT DISTINCT code, modifier, mac, locality, setting, track, reason FROM '{path}') "
-                                 f"TO '{folder / f'{number}.csv'}' (HEADER)")
+                # Millions of rows of few texts: each is looked at once.
+                texts = ", ".join(row[0] for row in database.execute(f"DESCRIBE SELECT * FROM '{path}'").fetchall() if row[1] == "VARCHAR")
+                assert "reason" in texts
+                database.execute(f"COPY (SELECT DISTINCT unnest([{texts}]) FROM '{path}') TO '{folder / f'{number}.csv'}' (HEADER)")
             else:
                 database.execute(f"COPY (SELECT * FROM '{path}') TO '{folder / f'{number}.csv'}' (HEADER)")
             for key, value in database.execute(f"SELECT decode(key), decode(value) FROM parquet_kv_metadata('{path}')").fetchall():
                 (folder / f"{number}.txt").open("a").write(f"{key} {value}\n")
-    assert number > 40
+    assert number > 10
     return folder
 
 
@@ -146,7 +147,7 @@ def dumped_postgres(conninfo, folder):
 
     folder.mkdir()
     with open(folder / "dump.sql", "wb") as file:
-        subprocess.run([postgres_program("pg_dump"), "--dbname", conninfo, "--inserts"], stdout=file, check=True)
+        subprocess.run([postgres_program("pg_dump"), "--dbname", conninfo], stdout=file, check=True)
     assert b"99213" in (folder / "dump.sql").read_bytes()
     return folder
 
@@ -164,12 +165,7 @@ def test_no_value_of_the_public_parquet_or_database_is_a_descriptor_of_the_AMA_o
 
 def test_the_search_for_leaks_finds_them_in_parquet_and_in_a_database(owned, rvu25d_licensed, postgres, tmp_path):
     done(script("to-parquet", "--store", rvu25d_licensed.store, "--out", tmp_path / "out"))
-    # A single release has fewer files than four.
-    import duckdb
-
-    with duckdb.connect() as database:
-        database.execute(f"COPY (SELECT * FROM '{tmp_path / 'out/codes/release=RVU25D/part.parquet'}') TO '{tmp_path / 'codes.csv'}'")
-    assert len(found_in(tmp_path / "codes.csv", owned, tmp_path)) > 4000
+    assert len(found_in(dumped_parquet(tmp_path / "out", tmp_path / "parquet"), owned, tmp_path)) > 4000
     conninfo = postgres.database("licensed")
     done(script("load-postgres", "--store", rvu25d_licensed.store, "--database", conninfo))
     assert len(found_in(dumped_postgres(conninfo, tmp_path / "dump"), owned, tmp_path)) > 4000
