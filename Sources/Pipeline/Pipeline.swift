@@ -163,9 +163,10 @@ private func publish(
     let base = try baseRevision(
         ofLabel: release.label, number: number, effectiveFrom: release.effectiveFrom, in: store)
     progress(StageProgress(stage: .diff, detail: base.map { "against \($0.name)" } ?? "no release before"))
+    let stageDelta: @Sendable ([DeltaFile]) -> Result<[EmittedFile], IngestError> = { stage(delta: $0, in: store) }
     let comparison = try comparison(
         base: base, head: staging, manifest: try manifest(of: emitted, number, sequence),
-        finish: unchanged == nil ? { stage($0, in: store) } : nil, in: store, schemas: schemas)
+        finish: unchanged == nil ? stageDelta : nil, in: store, schemas: schemas)
     let difference = comparison.difference
     let verdict = policy.judge(difference, schemas: schemas)
     func report(_ outcome: RunReport.Outcome, _ reports: [Report]? = nil) -> RunReport {
@@ -219,7 +220,7 @@ private func stage(
 }
 
 /// Writes a delta into its folder in the staging folder.
-private func stage(_ delta: [DeltaFile], in store: Store) -> Result<[EmittedFile], IngestError> {
+private func stage(delta: [DeltaFile], in store: Store) -> Result<[EmittedFile], IngestError> {
     do throws(IngestError) { try store.stageFolder(Delta.folderName) } catch { return .failure(error) }
     return stage(delta.map { ("\(Delta.folderName)/\($0.name)", $0.bytes) }, in: store)
 }
