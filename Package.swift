@@ -25,7 +25,7 @@ import PackageDescription
 //                             SwiftNIO for a few requests one after the other
 //     swift-mustache → Overlay   filling the editors' templates with a code's own fields
 //     Yams → YAML             YAML with line and column, for overlays and the policy
-//     GRDB → Emit             dataset.sqlite and full-text search
+//     GRDB → Emit writes, FeeSchedule reads   dataset.sqlite and full-text search
 //     FlyingFox → Preview     HTTP on this machine, for a page that loads itself again; it brings no other package,
 //                             and SwiftNIO would be forty times its size for one reader
 //     swift-argument-parser → ingest
@@ -39,9 +39,10 @@ import PackageDescription
 
 let package = Package(
     name: "ingest",
-    platforms: [.macOS(.v15)],
+    platforms: [.macOS(.v15), .iOS(.v18), .tvOS(.v18), .watchOS(.v11), .visionOS(.v2)],
     products: [
-        .executable(name: "ingest", targets: ["ingest"])
+        .executable(name: "ingest", targets: ["ingest"]),
+        .library(name: "FeeSchedule", targets: ["FeeSchedule"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -69,6 +70,11 @@ let package = Package(
         .target(name: "Parallel"),
         .target(name: "Payment", dependencies: ["Model"]),
         .target(name: "Schemas", dependencies: ["CSchemas", "CSV", "Model"]),
+
+        // What apps read the published dataset with: a product of its own, so nothing below it but these leaves.
+        .target(
+            name: "FeeSchedule",
+            dependencies: ["Digest", "JSON", "Model", "Payment", .product(name: "GRDB", package: "GRDB.swift")]),
 
         // Stages
         .systemLibrary(
@@ -150,6 +156,9 @@ let package = Package(
             name: "EmitTests",
             dependencies: ["CSV", "Emit", "JSON", "Model", "Overlay", "Schemas", "Store", "TestSupport"]),
         .testTarget(name: "DiffTests", dependencies: ["CSV", "Diff", "JSON", "Model", "Schemas", "TestSupport"]),
+        .testTarget(
+            name: "FeeScheduleTests",
+            dependencies: ["CSV", "FeeSchedule", "Model", "Payment", "Pipeline", "Schemas", "Store", "TestSupport"]),
         .testTarget(name: "StoreTests", dependencies: ["Digest", "JSON", "Model", "Store", "TestSupport"]),
 
         // What every reader promises for any bytes; libcsv stands beside our tokeniser.
