@@ -9,7 +9,10 @@ import PackageDescription
 // through the types of `Model`, which imports nothing. Below the stages lie leaves that any of them may
 // use (`Model`, `Digest`, `CSV`, `JSON`, `YAML`, `HTML`, `Parallel`, `Schemas`, `Payment`); above `Pipeline` lies only
 // the command line.
-// Every arrow points down, and each C library or package is imported by exactly one module:
+// `FeeSchedule` reads what was published, for apps as for our own look-ups. It is a product, so it stands on `Digest`,
+// `JSON`, `Model` and `Payment` alone and needs no C library of the pipeline.
+// Every arrow points down, and each C library or package is imported by exactly one module; SQLite, which is written and
+// read, by two:
 //
 //     libcsv → CSV            tokenising CSV, for CMS's files and for our own tables in Schemas/ (and `measure`, which
 //                             is no product, to time libcsv alone)
@@ -25,7 +28,8 @@ import PackageDescription
 //                             SwiftNIO for a few requests one after the other
 //     swift-mustache → Overlay   filling the editors' templates with a code's own fields
 //     Yams → YAML             YAML with line and column, for overlays and the policy
-//     GRDB → Emit writes, FeeSchedule reads   dataset.sqlite and full-text search
+//     GRDB → Emit             writing dataset.sqlite and its full-text index
+//     GRDB → FeeSchedule      reading them
 //     FlyingFox → Preview     HTTP on this machine, for a page that loads itself again; it brings no other package,
 //                             and SwiftNIO would be forty times its size for one reader
 //     swift-argument-parser → ingest
@@ -113,13 +117,15 @@ let package = Package(
         .target(
             name: "Pipeline",
             dependencies: [
-                "Acquire", "CSV", "Diff", "Digest", "Emit", "Fetch", "JSON", "Model", "Normalise", "Overlay",
+                "Acquire", "CSV", "Diff", "Digest", "Emit", "FeeSchedule", "Fetch", "JSON", "Model", "Normalise",
+                "Overlay",
                 "Parallel", "Parse", "Payment", "Preview", "Schemas", "Site", "Store", "Unpack", "Verify",
             ]),
         .executableTarget(
             name: "ingest",
             dependencies: [
-                "CSystem", "Diff", "Digest", "Fetch", "JSON", "Model", "Overlay", "Payment", "Pipeline", "Preview",
+                "CSystem", "Diff", "Digest", "FeeSchedule", "Fetch", "JSON", "Model", "Overlay", "Payment", "Pipeline",
+                "Preview",
                 "Schemas",
                 "Site", "Store", "Verify",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -154,11 +160,17 @@ let package = Package(
             exclude: ["Goldens"]),
         .testTarget(
             name: "EmitTests",
-            dependencies: ["CSV", "Emit", "JSON", "Model", "Overlay", "Schemas", "Store", "TestSupport"]),
+            dependencies: ["CSV", "Emit", "FeeSchedule", "JSON", "Model", "Overlay", "Schemas", "Store", "TestSupport"]),
         .testTarget(name: "DiffTests", dependencies: ["CSV", "Diff", "JSON", "Model", "Schemas", "TestSupport"]),
         .testTarget(
             name: "FeeScheduleTests",
-            dependencies: ["CSV", "FeeSchedule", "Model", "Payment", "Pipeline", "Schemas", "Store", "TestSupport"]),
+            dependencies: ["CSV", "FeeSchedule", "JSON", "Model", "Payment", "Schemas", "TestSupport"]),
+        // The tables as the library reads them, for the acceptance tests to hold against the CSV.
+        .executableTarget(
+            name: "reread", dependencies: ["FeeSchedule", "JSON", "Model"], path: "Tests/Reread"),
+        // The example app as a part of this package, so that tests need not build all of it twice.
+        .executableTarget(
+            name: "sample-wrvu-tracker", dependencies: ["FeeSchedule"], path: "samples/wrvu-tracker/Sources"),
         .testTarget(name: "StoreTests", dependencies: ["Digest", "JSON", "Model", "Store", "TestSupport"]),
 
         // What every reader promises for any bytes; libcsv stands beside our tokeniser.

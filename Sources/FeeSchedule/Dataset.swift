@@ -30,8 +30,9 @@ public struct Dataset: Sendable {
     /// The seal, `manifest.json.sha256`, is checked where it lies beside the manifest. Of the files that the manifest names, those
     /// that are there are checked, so that an app may carry the database alone.
     /// - Parameters:
+    ///   - folder: what holds `manifest.json` and `dataset.sqlite`.
     ///   - checking: how much is looked at; every byte unless told otherwise.
-    ///   - manifestSHA256: what the manifest's hash must be, for instance from the `latest.json` of the store.
+    ///   - expected: what the manifest's hash must be, for instance from the `latest.json` of the store.
     /// - Throws: when the manifest or the database is not there or cannot be read, or a file is not what the manifest says; the
     ///   error names the file.
     public init(

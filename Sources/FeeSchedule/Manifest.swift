@@ -19,6 +19,9 @@ public struct Manifest: Sendable {
         public var label: String { name.label }
         /// The revision's number, from 1.
         public var revision: Int { name.number }
+
+        /// Whether the values hold for a day of service.
+        public func holds(on day: CalendarDate) -> Bool { effectiveFrom <= day && day <= effectiveTo }
     }
 
     /// One of CMS's or the editors' files that the dataset was made from.
