@@ -10,8 +10,10 @@ import PackageDescription
 // through the types of `Model`, which imports nothing. Below the stages lie leaves that any of them may
 // use (`Model`, `Digest`, `CSV`, `JSON`, `YAML`, `HTML`, `Parallel`, `Schemas`, `Payment`, `Delta`); above `Pipeline`
 // lies only the command line.
-// Every arrow points down, and each C library or package is imported by exactly one module
-// (GRDB by two, of which apps have only the second):
+// `FeeSchedule` reads what was published, for apps as for our own look-ups, and `Delta` brings it up to date. They are a
+// product, so they stand on `Digest`, `JSON`, `Model` and `Payment` alone and need no C library of the pipeline.
+// Every arrow points down, and each C library or package is imported by exactly one module; SQLite, which is written,
+// read and brought up to date, by three:
 //
 //     libcsv → CSV            tokenising CSV, for CMS's files and for our own tables in Schemas/ (and `measure`, which
 //                             is no product, to time libcsv alone)
@@ -27,8 +29,9 @@ import PackageDescription
 //                             SwiftNIO for a few requests one after the other
 //     swift-mustache → Overlay   filling the editors' templates with a code's own fields
 //     Yams → YAML             YAML with line and column, for overlays and the policy
-//     GRDB → Emit             dataset.sqlite and full-text search
-//     GRDB → Delta            the same file brought up to date in place, in apps too
+//     GRDB → Emit             writing dataset.sqlite and its full-text index
+//     GRDB → FeeSchedule      reading them
+//     GRDB → Delta            bringing them up to date in place, in apps too
 //     FlyingFox → Preview     HTTP on this machine, for a page that loads itself again; it brings no other package,
 //                             and SwiftNIO would be forty times its size for one reader
 //     swift-argument-parser → ingest
@@ -44,9 +47,10 @@ import PackageDescription
 
 let package = Package(
     name: "ingest",
-    platforms: [.macOS(.v15)],
+    platforms: [.macOS(.v15), .iOS(.v18), .tvOS(.v18), .watchOS(.v11), .visionOS(.v2)],
     products: [
-        .executable(name: "ingest", targets: ["ingest"])
+        .executable(name: "ingest", targets: ["ingest"]),
+        .library(name: "FeeSchedule", targets: ["FeeSchedule", "Delta"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -82,6 +86,11 @@ let package = Package(
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         .target(name: "Schemas", dependencies: ["CSchemas", "CSV", "Model"]),
+
+        // What apps read the published dataset with: a product of its own, so nothing below it but these leaves.
+        .target(
+            name: "FeeSchedule",
+            dependencies: ["Digest", "JSON", "Model", "Payment", .product(name: "GRDB", package: "GRDB.swift")]),
 
         // Stages
         .systemLibrary(
@@ -122,15 +131,15 @@ let package = Package(
         .target(
             name: "Pipeline",
             dependencies: [
-                "Acquire", "CSV", "Delta", "DictionaryForms", "Diff", "Digest", "Emit", "Fetch", "JSON", "Model",
-                "Normalise", "Overlay",
+                "Acquire", "CSV", "Delta", "DictionaryForms", "Diff", "Digest", "Emit", "FeeSchedule", "Fetch", "JSON",
+                "Model", "Normalise", "Overlay",
                 "Parallel", "Parse", "Payment", "Preview", "Schemas", "Site", "Store", "Unpack", "Verify",
             ]),
         .executableTarget(
             name: "ingest",
             dependencies: [
-                "CSystem", "Delta", "DictionaryForms", "Diff", "Digest", "Emit", "FHIR", "Fetch", "JSON", "Model",
-                "Overlay", "Payment", "Pipeline", "Preview", "Schemas", "Site", "Store", "Verify",
+                "CSystem", "Delta", "DictionaryForms", "Diff", "Digest", "Emit", "FHIR", "FeeSchedule", "Fetch", "JSON",
+                "Model", "Overlay", "Payment", "Pipeline", "Preview", "Schemas", "Site", "Store", "Verify",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         // Not a product: parts of the pipeline by themselves for Scripts/benchmark, beside libcsv without us.
@@ -164,7 +173,7 @@ let package = Package(
         .testTarget(
             name: "EmitTests",
             dependencies: [
-                "CSV", "Delta", "Emit", "JSON", "Model", "Overlay", "Schemas", "Store", "TestSupport",
+                "CSV", "Delta", "Emit", "FeeSchedule", "JSON", "Model", "Overlay", "Schemas", "Store", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .testTarget(
@@ -173,6 +182,15 @@ let package = Package(
                 "Delta", "Digest", "JSON", "Model", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .testTarget(name: "DiffTests", dependencies: ["CSV", "Diff", "JSON", "Model", "Schemas", "TestSupport"]),
+        .testTarget(
+            name: "FeeScheduleTests",
+            dependencies: ["CSV", "FeeSchedule", "JSON", "Model", "Payment", "Schemas", "TestSupport"]),
+        // The tables as the library reads them, for the acceptance tests to hold against the CSV.
+        .executableTarget(
+            name: "reread", dependencies: ["FeeSchedule", "JSON", "Model"], path: "Tests/Reread"),
+        // The example app as a part of this package, so that tests need not build all of it twice.
+        .executableTarget(
+            name: "sample-wrvu-tracker", dependencies: ["FeeSchedule"], path: "samples/wrvu-tracker/Sources"),
         .testTarget(name: "StoreTests", dependencies: ["Digest", "JSON", "Model", "Store", "TestSupport"]),
 
         .testTarget(name: "FHIRTests", dependencies: ["Digest", "FHIR", "JSON", "Model", "Schemas", "TestSupport"]),

@@ -1,8 +1,8 @@
 public import Delta
-public import Foundation
+import Foundation
 import GRDB
 import GRDBSQLite
-public import Model
+import Model
 public import Schemas
 
 /// Writes `dataset.sqlite`: the tables of `Schemas/dataset/tables.csv` with keys, and a full-text index over
@@ -199,38 +199,5 @@ extension TableSchema.ColumnType {
         case .date: .date
         case .list: .list
         }
-    }
-}
-
-/// Searches the full-text index of a published dataset: every word of `text` must occur, the last one may be
-/// the beginning of a word.
-/// - Throws: when `database` cannot be opened.
-public func search(_ text: String, in database: URL, limit: Int) throws(IngestError) -> [SearchHit] {
-    let words = text.split { !$0.isLetter && !$0.isNumber }.map { "\"\($0)\"" }
-    guard !words.isEmpty else { return [] }
-    let query = words.joined(separator: " ") + "*"
-    do {
-        var configuration = Configuration()
-        configuration.readonly = true
-        let queue = try DatabaseQueue(path: database.path, configuration: configuration)
-        return try queue.read { database in
-            try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT codes.code, system, codes.title, codes.long_descriptor, category_name
-                    FROM search JOIN codes ON codes.rowid = search.rowid
-                    WHERE search MATCH ?
-                    ORDER BY bm25(search, 20, 8, 4, 1, 8, 2, 8), codes.code LIMIT ?
-                    """, arguments: [query, limit]
-            ).map { row in
-                SearchHit(
-                    code: row["code"], system: row["system"], title: row["title"],
-                    longDescriptor: row["long_descriptor"], categoryName: row["category_name"])
-            }
-        }
-    } catch {
-        throw IngestError(
-            .badData, "database_unreadable", at: Place(database.lastPathComponent), "\(error)",
-            hint: "`ingest validate` tells whether the published files are intact.")
     }
 }

@@ -1,6 +1,6 @@
 /// An exact decimal: a whole number of units of the last published place. There is no `Double` between
 /// CMS's file and ours.
-public protocol ExactDecimal: Hashable, Comparable, Sendable, CustomStringConvertible {
+public protocol ExactDecimal: Hashable, Comparable, AdditiveArithmetic, Sendable, CustomStringConvertible {
     /// How many digits stand behind the point.
     static var places: Int { get }
     var units: Int64 { get }
@@ -10,6 +10,7 @@ public protocol ExactDecimal: Hashable, Comparable, Sendable, CustomStringConver
 extension ExactDecimal {
     public static func < (left: Self, right: Self) -> Bool { left.units < right.units }
     public static func + (left: Self, right: Self) -> Self { Self(units: left.units + right.units) }
+    public static func - (left: Self, right: Self) -> Self { Self(units: left.units - right.units) }
     public static var zero: Self { Self(units: 0) }
 
     /// Reads digits, optionally a point and at most `places` digits: `1`, `0.86`, `.10`, `32.3465`.

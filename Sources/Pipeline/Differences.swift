@@ -3,6 +3,7 @@ import Delta
 public import Diff
 import Digest
 import Emit
+import FeeSchedule
 import Foundation
 import JSON
 public import Model
@@ -195,6 +196,6 @@ private func known(_ codes: [String], before base: Revision?, in store: Store) -
         return from < day
     }
     return codes.filter { code in
-        earlier.contains { ((try? store.document(of: code, in: $0)) ?? nil) != nil }
+        earlier.contains { ((try? FeeSchedule.Dataset.documentBytes(of: code, in: $0.folder)) ?? nil) != nil }
     }
 }

@@ -1,10 +1,7 @@
-import Emit
-import Foundation
+public import FeeSchedule
 import JSON
 public import Model
 public import Payment
-public import Schemas
-import Store
 
 /// One step of a derivation: what was done, with which numbers, and where they came from.
 public struct DerivationStep: Sendable {
@@ -52,11 +49,11 @@ public struct PaymentQuestion: Sendable {
     }
 }
 
-extension Published {
+extension FeeSchedule.Dataset {
     /// Derives the payment of a code from the published tables, step by step.
     /// - Throws: when the revision lacks the row, the locality or the factor.
-    public func derive(_ question: PaymentQuestion, schemas: Schemas) throws(IngestError) -> Derivation {
-        let place = try payingPlace(question.locality, date: question.date, schemas: schemas)
+    public func derive(_ question: PaymentQuestion) throws(IngestError) -> Derivation {
+        let place = try payingPlace(question.locality, date: question.date)
         let factor = try factor(question.track)
         let rows = try relativeValues(of: question.code)
         guard let row = rows.first(where: { $0.key.modifier.description == question.modifier }) else {
@@ -64,7 +61,7 @@ extension Published {
             throw IngestError(
                 .usage, "row_unknown",
                 rows.isEmpty
-                    ? "\(revision.name) has no relative values for \(question.code)"
+                    ? "\(name) has no relative values for \(question.code)"
                     : "\(question.code) has no row with the modifier '\(question.modifier)'",
                 hint: rows.isEmpty
                     ? "`ingest show \(question.code)` says why."
@@ -73,7 +70,7 @@ extension Published {
         let priced = PricedRow(row, siblings: rows)
         let quote = priced.quote(question.setting, place.gpcis, factor)
         let rowSource = "\(row.source.file):\(row.source.line)"
-        let factorSource = try factorSource(question.track, row: rowSource)
+        let factorSource = factorSource(question.track, row: rowSource)
         let localitySources = place.sources
         let setting = question.setting == .nonfacility ? "non-facility" : "facility"
 
@@ -111,7 +108,7 @@ extension Published {
                     name: "fee",
                     expression: reason == PricedRow.notApplicable
                         ? "CMS marks the \(setting) setting NA"
-                        : "status \(row.status): \(schemas.statuses[row.status]?.meaning ?? "")",
+                        : "status \(row.status): \(try meaning(of: "status", row.status.description) ?? "")",
                     result: "none: \(reason)", sources: [rowSource]))
         }
         if let cap = quote.cap {
@@ -131,8 +128,9 @@ extension Published {
                 steps.append(
                     DerivationStep(
                         name: "OPPS cap published", expression: "CMS's own OPPSCAP file",
-                        result: published[question.setting == .nonfacility ? "nonfacility" : "facility"] ?? "",
-                        sources: [try source(ofCap: published)].compactMap(\.self)))
+                        result: (question.setting == .nonfacility ? published.nonfacility : published.facility)
+                            .description,
+                        sources: ["\(published.source.file):\(published.source.line)"]))
             }
             if let fee = quote.fee.money {
                 steps.append(
@@ -160,84 +158,31 @@ extension Published {
         return Derivation(
             title: "\(row.key) in \(place.locality.key) \(place.locality.name ?? ""), \(setting), "
                 + "\(question.track == .qp ? "qualifying APM participants" : "all others")",
-            steps: steps, quote: quote, revision: revision.name, code: question.code,
+            steps: steps, quote: quote, revision: name.description, code: question.code,
             modifier: question.modifier.isEmpty ? nil : question.modifier, locality: place.locality.key.description,
             setting: question.setting, track: question.track)
     }
 
-    /// Payment for anesthesia: base and time units times the locality's factor.
-    /// - Throws: when the release has no anesthesia factor for the locality.
-    public func anesthesia(
-        baseUnits: Int, minutes: Int, locality name: String, track: Track
-    ) throws(IngestError) -> (locality: Locality, factor: Money, timeTenths: Int64, payment: Money) {
-        let locality = try locality(named: name)
-        guard let factor = track == .qp ? locality.anesthesiaCFQP : locality.anesthesiaCF else {
-            throw IngestError(
-                .badData, "anesthesia_factor_missing",
-                "\(revision.name) has no \(track == .qp ? "QP " : "")anesthesia conversion factor for \(locality.key)")
-        }
-        return (
-            locality, factor, Fee.anesthesiaTimeTenths(minutes: minutes),
-            Fee.anesthesia(baseUnits: baseUnits, minutes: minutes, factor: factor)
-        )
-    }
-
-    /// The quotes of all rows of a code in a locality, for both settings and all tracks.
-    /// - Throws: when the locality cannot be told or has no GPCI.
-    public func quotes(
-        of code: String, locality name: String, date: CalendarDate?, schemas: Schemas
-    ) throws(IngestError) -> (locality: Locality, quotes: [(key: RowKey, setting: Setting, track: Track, quote: Quote)])
-    {
-        let place = try payingPlace(name, date: date, schemas: schemas)
-        let factors = try conversionFactors()
-        let tracks = [(Track.nonQP, factors.nonQP)] + (factors.qp.map { [(Track.qp, $0)] } ?? [])
-        let rows = try relativeValues(of: code)
-        var quotes: [(key: RowKey, setting: Setting, track: Track, quote: Quote)] = []
-        for row in rows {
-            let priced = PricedRow(row, siblings: rows)
-            for setting in Setting.allCases {
-                for (track, factor) in tracks {
-                    quotes.append((row.key, setting, track, priced.quote(setting, place.gpcis, factor)))
-                }
-            }
-        }
-        return (place.locality, quotes)
-    }
-
     private func payingPlace(
-        _ name: String, date: CalendarDate?, schemas: Schemas
+        _ name: String, date: CalendarDate?
     ) throws(IngestError) -> (locality: Locality, gpcis: GPCIs, sources: [String]) {
         let locality = try locality(named: name)
-        let first = try effectiveFrom()
-        let day = date ?? first
-        guard let day, let gpcis = locality.gpcis(workFloorApplies: schemas.payment.workFloorApplies(on: day)) else {
-            throw IngestError(
-                .badData, "gpci_missing", "\(revision.name) has no GPCI for \(locality.key)",
-                hint: "Its inputs held no GPCI file: run it again with one.")
-        }
-        let sources = try sources(of: locality.key).filter { $0.file.uppercased().contains("GPCI") }
-        return (locality, gpcis, sources.map { "\($0.file):\($0.line)" })
+        let sources = locality.sources.filter { $0.file.uppercased().contains("GPCI") }
+        return (locality, try gpcis(of: locality, on: date), sources.map { "\($0.file):\($0.line)" })
     }
 
-    private func factor(_ track: Track) throws(IngestError) -> ConversionFactor {
-        let factors = try conversionFactors()
-        guard track == .qp else { return factors.nonQP }
-        guard let qp = factors.qp else {
-            throw IngestError(
-                .usage, "track_unknown", "\(revision.name) has no conversion factor for qualifying APM participants",
-                hint: "There is one since 2026, in PPRRVU's QPP file.")
+    /// The published OPPS cap of a row in a locality.
+    private func cap(of key: RowKey, in locality: LocalityKey) throws(IngestError) -> OPPSCap? {
+        try oppsCaps(of: key.code.description, modifier: key.modifier.description).first {
+            $0.locality.number == locality.number && $0.gpciContractor == locality.contractor
         }
-        return qp
     }
 
     /// The factor stands on every row of its file: on the code's own row, or anywhere in the QPP file.
-    private func factorSource(_ track: Track, row: String) throws(IngestError) -> String {
+    private func factorSource(_ track: Track, row: String) -> String {
         guard track == .qp else { return row }
-        let inputs = try store.manifest(of: revision)["inputs"]?.elements ?? []
-        let file = inputs.first {
-            $0["table"]?.string == SourceTable.pprrvuQPP.rawValue && $0["role"]?.string == "primary"
-        }
-        return "\(file?["path"]?.text ?? "PPRRVU's QPP file"), column CONV FACTOR"
+        let file = manifest.inputs.first { $0.table == SourceTable.pprrvuQPP.rawValue && $0.role == "primary" }
+        return "\(file?.path ?? "PPRRVU's QPP file"), column CONV FACTOR"
     }
 }
 
@@ -275,19 +220,19 @@ public func derivationJSON(_ derivation: Derivation) -> [UInt8] {
 
 /// What `ingest show --locality --format json` prints beside the document.
 public func quotesJSON(
-    _ locality: Locality, _ quotes: [(key: RowKey, setting: Setting, track: Track, quote: Quote)], document: [UInt8]
+    _ locality: Locality, _ quotes: [QuotedRow], document: [UInt8]
 ) -> [UInt8] {
     var json = JSONWriter(indented: false)
     json.object { json in
         json.field("locality", locality.key.description)
         json.field("locality_name", locality.name)
         json.array("payments") { json in
-            for (key, setting, track, quote) in quotes {
+            for row in quotes {
                 json.object { json in
-                    json.field("modifier", .text(key.modifier))
-                    json.field("setting", setting.rawValue)
-                    json.field("track", track.rawValue)
-                    json.quote(quote)
+                    json.field("modifier", .text(row.key.modifier))
+                    json.field("setting", row.setting.rawValue)
+                    json.field("track", row.track.rawValue)
+                    json.quote(row.quote)
                 }
             }
         }

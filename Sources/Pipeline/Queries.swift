@@ -1,15 +1,9 @@
-import Emit
+public import FeeSchedule
 import Foundation
 import JSON
 public import Model
 public import Schemas
 public import Store
-
-/// Searches a revision's full-text index.
-/// - Throws: when the revision's database cannot be read.
-public func searchCodes(_ text: String, in revision: Revision, limit: Int) throws(IngestError) -> [SearchHit] {
-    try search(text, in: revision.folder.appendingPathComponent("dataset.sqlite"), limit: limit)
-}
 
 /// A release that the catalogue knows or the store holds.
 public struct ListedRelease: Sendable {

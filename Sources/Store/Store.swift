@@ -146,33 +146,6 @@ public struct Store: Sendable {
         try manifest(of: revision)["release"]?["effective"]?["from"]?.string.flatMap { CalendarDate(iso: $0) }
     }
 
-    /// The document of `code` in `codes.ndjson`, found by bisection: lines are sorted by code.
-    /// - Throws: when the file cannot be read.
-    public func document(of code: String, in revision: Revision) throws(IngestError) -> [UInt8]? {
-        let url = revision.folder.appendingPathComponent("codes.ndjson")
-        let data: Data
-        do { data = try Data(contentsOf: url, options: .alwaysMapped) } catch {
-            throw IngestError(.badData, "documents_unreadable", at: Place(url.path), error.localizedDescription)
-        }
-        let wanted = Array(code.utf8)
-        let prefix = Array(#"{"code":""#.utf8)
-        return data.withUnsafeBytes { bytes -> [UInt8]? in
-            var low = 0
-            var high = bytes.count
-            while low < high {
-                var start = (low + high) / 2
-                while start > low, bytes[start - 1] != 0x0A { start -= 1 }
-                var end = start
-                while end < bytes.count, bytes[end] != 0x0A { end += 1 }
-                let line = bytes[start..<end]
-                let found = line.dropFirst(prefix.count).prefix { $0 != UInt8(ascii: "\"") }
-                if found.elementsEqual(wanted) { return Array(line) }
-                if found.lexicographicallyPrecedes(wanted) { low = end + 1 } else { high = start }
-            }
-            return nil
-        }
-    }
-
     /// The rows of a revision's table as text by column: all of them, or those that have `value` in `column`.
     /// - Throws: when the table cannot be read.
     public func table(

@@ -1,4 +1,5 @@
 public import ArgumentParser
+import FeeSchedule
 import Foundation
 import JSON
 import Model
@@ -63,18 +64,16 @@ struct Explain: ParsableCommand {
 
     func run() throws {
         try reporting {
-            let schemas = try Schemas()
             let revision = try store.value.revision(release)
-            let published = Published(revision, in: store.value, schemas: schemas)
             if let field {
-                try explainField(field, revision, schemas)
+                try explainField(field, revision)
             } else if let locality, let baseUnits, let minutes {
-                try explainAnesthesia(published, locality, baseUnits: baseUnits, minutes: minutes)
+                try explainAnesthesia(revision.dataset(), locality, baseUnits: baseUnits, minutes: minutes)
             } else if let locality {
-                let derivation = try published.derive(
+                let derivation = try revision.dataset().derive(
                     PaymentQuestion(
                         code: code.uppercased(), modifier: modifier.uppercased(), locality: locality, setting: setting,
-                        track: track, date: date.flatMap { CalendarDate(iso: $0) }), schemas: schemas)
+                        track: track, date: date.flatMap { CalendarDate(iso: $0) }))
                 if format.format == .json {
                     printData(derivationJSON(derivation))
                 } else {
@@ -98,35 +97,35 @@ struct Explain: ParsableCommand {
     }
 
     private func explainAnesthesia(
-        _ published: Published, _ locality: String, baseUnits: Int, minutes: Int
+        _ dataset: FeeSchedule.Dataset, _ name: String, baseUnits: Int, minutes: Int
     ) throws {
-        let result = try published.anesthesia(
-            baseUnits: baseUnits, minutes: minutes, locality: locality, track: track)
+        let locality = try dataset.locality(named: name)
+        let result = try dataset.anesthesiaPayment(baseUnits: baseUnits, minutes: minutes, in: locality, track: track)
         let units = "\(result.timeTenths / 10).\(result.timeTenths % 10)"
         if format.format == .json {
             print(
                 """
-                {"code":"\(code.uppercased())","locality":"\(result.locality.key)","base_units":\(baseUnits),\
+                {"code":"\(code.uppercased())","locality":"\(locality.key)","base_units":\(baseUnits),\
                 "time_units":\(units),"conversion_factor":\(result.factor),"payment":\(result.payment)}
                 """)
         } else {
             print(
                 """
-                \(code.uppercased()) in \(result.locality.key) \(result.locality.name ?? ""), anesthesia
+                \(code.uppercased()) in \(locality.key) \(locality.name ?? ""), anesthesia
                   (\(baseUnits) base units + \(units) time units of 15 minutes) × \(result.factor)
                 Medicare pays \(result.payment)
                 """)
         }
     }
 
-    private func explainField(_ field: String, _ revision: Revision, _ schemas: Schemas) throws {
-        guard let bytes = try store.value.document(of: code.uppercased(), in: revision),
+    private func explainField(_ field: String, _ revision: Revision) throws {
+        guard let bytes = try FeeSchedule.Dataset.documentBytes(of: code.uppercased(), in: revision.folder),
             let document = try? JSONValue(bytes)
         else {
             throw IngestError(.badData, "code_unknown", "\(revision.name) has no code \(code.uppercased())")
         }
         let name = modifier.uppercased()
-        let found = FieldLookup(document: document, modifier: name, schemas: schemas).find(field)
+        let found = FieldLookup(document: document, modifier: name, schemas: try Schemas()).find(field)
         guard let found else {
             throw IngestError(
                 .usage, "field_unknown", "\(code.uppercased()) has no field '\(field)'",

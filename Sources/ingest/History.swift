@@ -1,8 +1,8 @@
 import ArgumentParser
+import FeeSchedule
 import Model
 import Payment
 import Pipeline
-import Schemas
 
 struct History: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -27,11 +27,9 @@ struct History: ParsableCommand {
 
     func run() throws {
         try reporting {
-            let schemas = try Schemas()
             let code = code.uppercased()
             let modifier = modifier.uppercased()
-            let entries = try history(
-                of: code, modifier: modifier, locality: locality, in: store.value, schemas: schemas)
+            let entries = try history(of: code, modifier: modifier, locality: locality, in: store.value)
             if format.format == .json {
                 printData(historyJSON(entries, code: code, modifier: modifier, locality: locality))
             } else {
@@ -51,11 +49,14 @@ struct History: ParsableCommand {
         for entry in entries {
             guard let row = entry.row else {
                 let reason = (entry.absence ?? "").replacing("_", with: " ")
-                rows.append([entry.revision, entry.effectiveFrom, "–", "", "", "", "", "", "", reason])
+                rows.append([
+                    entry.revision.description, entry.effectiveFrom.description, "–", "", "", "", "", "", "", reason,
+                ])
                 continue
             }
             rows.append([
-                entry.revision, entry.effectiveFrom, row.status.description, row.work.description,
+                entry.revision.description, entry.effectiveFrom.description, row.status.description,
+                row.work.description,
                 row.peNonfacility.description + (row.isNonfacilityNA ? " NA" : ""),
                 row.peFacility.description + (row.isFacilityNA ? " NA" : ""), row.mp.description,
                 amount(entry, .nonfacility), amount(entry, .facility),

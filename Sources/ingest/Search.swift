@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import FeeSchedule
 import Model
 import Pipeline
 import Store
@@ -28,7 +28,7 @@ struct Search: ParsableCommand {
     func run() throws {
         try reporting {
             let revision = try store.value.revision(release)
-            let hits = try searchCodes(text.joined(separator: " "), in: revision, limit: max(limit, 1))
+            let hits = try revision.dataset().search(text.joined(separator: " "), limit: max(limit, 1))
             if format.format == .json {
                 printData(searchJSON(hits))
             } else {

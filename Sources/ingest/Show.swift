@@ -1,4 +1,5 @@
 import ArgumentParser
+import FeeSchedule
 import Foundation
 import JSON
 import Model
@@ -29,16 +30,16 @@ struct Show: ParsableCommand {
         try reporting {
             let revision = try store.value.revision(release)
             let name = code.uppercased()
-            guard let bytes = try store.value.document(of: name, in: revision) else {
+            guard let bytes = try FeeSchedule.Dataset.documentBytes(of: name, in: revision.folder) else {
                 throw IngestError(
                     .badData, "code_unknown", "\(revision.name) has no code \(name)",
                     hint: "Codes have five characters, zeros included (00100). `ingest search TEXT` finds codes by "
                         + "words.")
             }
-            let schemas = try Schemas()
             let payment = try locality.map { place throws(IngestError) in
-                try Published(revision, in: store.value, schemas: schemas).quotes(
-                    of: name, locality: place, date: nil, schemas: schemas)
+                let dataset = try revision.dataset()
+                let locality = try dataset.locality(named: place)
+                return (locality: locality, quotes: try dataset.payments(of: name, in: locality))
             }
             guard format.format == .human else {
                 printData(payment.map { quotesJSON($0.locality, $0.quotes, document: bytes) } ?? bytes + [0x0A])
@@ -49,21 +50,20 @@ struct Show: ParsableCommand {
                     .badData, "document_unreadable", "\(revision.name) has a damaged document of \(name)",
                     hint: "ingest validate \(revision.folder.relativePath)")
             }
-            print(CodePage(document: document, revision: revision, schemas: schemas).text())
+            print(CodePage(document: document, revision: revision, schemas: try Schemas()).text())
             if let payment { print("\n" + amounts(payment.locality, payment.quotes)) }
         }
     }
 }
 
 /// What Medicare pays in a locality: a line for each modifier, setting and track.
-private func amounts(
-    _ locality: Locality, _ quotes: [(key: RowKey, setting: Setting, track: Track, quote: Quote)]
-) -> String {
+private func amounts(_ locality: Locality, _ quotes: [QuotedRow]) -> String {
     var rows = [["", "setting", "track", "fee", "OPPS cap", "payment", "non-part.", "limiting charge"]]
-    for (key, setting, track, quote) in quotes {
+    for row in quotes {
+        let quote = row.quote
         rows.append([
-            "  \(key.modifier.isBlank ? "global" : key.modifier.description)", setting.rawValue, track.rawValue,
-            quote.fee.money?.description ?? "", quote.cap?.description ?? "",
+            "  \(row.key.modifier.isBlank ? "global" : row.key.modifier.description)", row.setting.rawValue,
+            row.track.rawValue, quote.fee.money?.description ?? "", quote.cap?.description ?? "",
             quote.payment.money?.description ?? (quote.payment.reason ?? "").words,
             quote.nonparticipating?.description ?? "", quote.limitingCharge?.description ?? "",
         ])

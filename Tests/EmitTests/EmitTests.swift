@@ -1,6 +1,7 @@
 import CSV
 import Delta
 import Emit
+import FeeSchedule
 import Foundation
 import GRDB
 import JSON
@@ -92,9 +93,9 @@ struct EmitTests {
         let licensed = try Written(overlays: overlays, tier: .licensed)
         let files = try licensed.folder.files.filter { try licensed.bytes($0).contains(withheld) }
         #expect(files == ["codes.ndjson", "dataset.sqlite", "tables/codes.csv"])
-        #expect(try search("withheld", in: open.folder["dataset.sqlite"], limit: 10).isEmpty)
+        #expect(try open.search("withheld", limit: 10).isEmpty)
         #expect(
-            try search("withheld", in: licensed.folder["dataset.sqlite"], limit: 10).map(\.code) == ["99213", "D0001"])
+            try licensed.search("withheld", limit: 10).map(\.code) == ["99213", "D0001"])
     }
 
     @Test("Codes and numbers of withheld codes are there")
@@ -261,7 +262,7 @@ struct EmitTests {
         ])
     func searchFinds(text: String, code: String) throws {
         let written = try Written(overlays: [awkwardOverlay])
-        #expect(try search(text, in: written.folder["dataset.sqlite"], limit: 10).first?.code == code)
+        #expect(try written.search(text, limit: 10).first?.code == code)
     }
 
     @Test(
@@ -272,19 +273,17 @@ struct EmitTests {
         ])
     func searchMisses(text: String) throws {
         let written = try Written(overlays: [awkwardOverlay])
-        #expect(try search(text, in: written.folder["dataset.sqlite"], limit: 10).isEmpty)
+        #expect(try written.search(text, limit: 10).isEmpty)
     }
 
     @Test("Search gives no more than it is asked for, titles and categories with the codes")
     func searchLimit() throws {
         let written = try Written()
-        #expect(try search("made", in: written.folder["dataset.sqlite"], limit: 3).count == 3)
-        let hit = try #require(try search("topical", in: written.folder["dataset.sqlite"], limit: 3).first)
+        #expect(try written.search("made", limit: 3).count == 3)
+        let hit = try #require(try written.search("topical", limit: 3).first)
         #expect(
             hit.title == "Made-up gel for topical administration, 1 gram" && hit.system == "HCPCS"
                 && hit.longDescriptor?.hasSuffix("1 gram") == true)
-        #expect(
-            refusal { try search("x", in: written.folder["none.sqlite"], limit: 1) }?.ids == ["database_unreadable"])
     }
 
     @Test("The database holds the tables' rows, and sqlite3 finds it whole")

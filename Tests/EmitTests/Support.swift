@@ -1,4 +1,5 @@
 import CSV
+import FeeSchedule
 import Foundation
 import JSON
 import Model
@@ -36,6 +37,11 @@ struct Written {
     }
 
     func document(_ code: String) throws -> JSONValue? { try documents().first { $0["code"]?.string == code } }
+
+    /// What an app finds in it.
+    func search(_ text: String, limit: Int) throws -> [SearchHit] {
+        try FeeSchedule.Dataset(folder: folder.url).search(text, limit: limit)
+    }
 
     func manifest() throws -> JSONValue { try JSONValue(try bytes("manifest.json")) }
 }

@@ -199,43 +199,4 @@ struct StoreTests {
         #expect(try store.table("things", of: revision, where: "a", equals: "2") == [["a": "2", "b": ""]])
         #expect(refusal { try store.table("none", of: revision) }?.ids == ["table_unreadable"])
     }
-
-    @Test("Every code's document is found, and no other's")
-    func documents() throws {
-        let revision = Revision(label: "RVU19A", number: 1, folder: folder["revision"])
-        let dataset = try ReleaseFiles().dataset()
-        try write(dataset, to: revision.folder)
-        let codes = dataset.canonical.codes.map(\.code.description)
-        for code in codes {
-            let document = try #require(try store.document(of: code, in: revision))
-            #expect(try JSONValue(document)["code"]?.string == code)
-        }
-        for other in [
-            "", "0", "00000", "00101", "99213 ", "9921", "992133", "99999", "G0001\"", "ZZZZZ", "g0001", "\u{7F}",
-        ] {
-            #expect(try store.document(of: other, in: revision) == nil, "\(other)")
-        }
-    }
-
-    @Test("Documents are found in files of any number of lines of any length", arguments: 1...10 as ClosedRange<UInt64>)
-    func randomDocuments(seed: UInt64) throws {
-        var random = SeededRandom(seed)
-        let revision = Revision(label: "RVU19A", number: 1, folder: folder.url)
-        for count in 0...12 {
-            let codes = Set(
-                (0..<count).map { _ in
-                    String(decoding: random.bytes(of: Array("0123ABZ".utf8), count: 5...5), as: UTF8.self)
-                }
-            ).sorted()
-            let lines = codes.map {
-                "{\"code\":\"\($0)\",\"x\":\"" + String(repeating: "y", count: Int.random(in: 0...300, using: &random))
-                    + "\"}\n"
-            }
-            try Data(lines.joined().utf8).write(to: folder["codes.ndjson"])
-            for (code, line) in zip(codes, lines) {
-                #expect(try store.document(of: code, in: revision) == Array(line.utf8.dropLast()))
-            }
-            #expect(try store.document(of: "22222", in: revision) == nil)
-        }
-    }
 }

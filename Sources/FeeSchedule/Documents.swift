@@ -1,0 +1,53 @@
+public import Foundation
+public import JSON
+public import Model
+
+extension Dataset {
+    /// The document of a code: everything that a page about it shows, texts of its category included.
+    /// - Returns: `nil` when the release does not have the code.
+    /// - Throws: when `codes.ndjson` is not there, as in an app that carries the database alone, or the document cannot be read.
+    public func document(of code: String) throws(IngestError) -> JSONValue? {
+        guard let bytes = try documentBytes(of: code) else { return nil }
+        guard let document = try? JSONValue(bytes) else {
+            throw IngestError(
+                .badData, "document_unreadable", "\(name) has a damaged document of \(code.uppercased())",
+                hint: "ingest validate \(folder.relativePath)")
+        }
+        return document
+    }
+
+    /// The document of a code as it was published: a line of `codes.ndjson`, found by bisection, as lines are sorted by code.
+    /// - Returns: `nil` when the release does not have the code.
+    /// - Throws: when `codes.ndjson` cannot be read.
+    public func documentBytes(of code: String) throws(IngestError) -> [UInt8]? {
+        try Self.documentBytes(of: code.uppercased(), in: folder)
+    }
+
+    /// The same from a revision's folder of which nothing else is opened.
+    /// - Returns: `nil` when the release does not have the code, which is taken as it is written.
+    /// - Throws: when `codes.ndjson` cannot be read.
+    public static func documentBytes(of code: String, in folder: URL) throws(IngestError) -> [UInt8]? {
+        let url = folder.appendingPathComponent("codes.ndjson")
+        let data: Data
+        do { data = try Data(contentsOf: url, options: .alwaysMapped) } catch {
+            throw IngestError(.badData, "documents_unreadable", at: Place(url.path), error.localizedDescription)
+        }
+        let wanted = Array(code.utf8)
+        let prefix = Array(#"{"code":""#.utf8)
+        return data.withUnsafeBytes { bytes -> [UInt8]? in
+            var low = 0
+            var high = bytes.count
+            while low < high {
+                var start = (low + high) / 2
+                while start > low, bytes[start - 1] != 0x0A { start -= 1 }
+                var end = start
+                while end < bytes.count, bytes[end] != 0x0A { end += 1 }
+                let line = bytes[start..<end]
+                let found = line.dropFirst(prefix.count).prefix { $0 != UInt8(ascii: "\"") }
+                if found.elementsEqual(wanted) { return Array(line) }
+                if found.lexicographicallyPrecedes(wanted) { low = end + 1 } else { high = start }
+            }
+            return nil
+        }
+    }
+}
