@@ -22,7 +22,7 @@ from .postgres import ends_with_parent
 
 WORKERS, HOST = 2, "127.0.0.1"
 MEMORY, DAEMON_MEMORY = "1g", "256m"
-SECONDS = 120
+SECONDS = 300
 LOGGING = """rootLogger.level = error
 rootLogger.appenderRef.stderr.ref = stderr
 appender.stderr.type = Console
