@@ -24,7 +24,8 @@ struct Ingest: ParsableCommand {
         // Each names itself: a name made from its type costs the start of every command a millisecond.
         subcommands: [
             Run.self, FetchCommand.self, DiffCommand.self, History.self, Show.self, Explain.self, Search.self,
-            Releases.self, VerifyCommand.self, Validate.self, Keygen.self, OverlayCommand.self, SiteCommand.self,
+            Releases.self, PublishCommand.self, WithdrawCommand.self, VerifyCommand.self, Validate.self, Keygen.self,
+            OverlayCommand.self, SiteCommand.self,
             PreviewCommand.self,
         ],
         defaultSubcommand: nil)
