@@ -24,7 +24,8 @@ public struct HostedDataset: Sendable {
     /// - Throws: when the list cannot be had or read.
     public func releases() async throws(IngestError) -> HostedReleases {
         let path = "releases/index.json"
-        guard let json = try? JSONValue(try await bytes(path)), let releases = HostedReleases(json) else {
+        let bytes = try await bytes(path)
+        guard let json = try? JSONValue(bytes), let releases = HostedReleases(json) else {
             throw unreadable(path, "this is no list of releases")
         }
         return releases
@@ -34,7 +35,8 @@ public struct HostedDataset: Sendable {
     /// - Throws: when nothing is published there, or it cannot be read.
     public func latest() async throws(IngestError) -> HostedRevision {
         let path = "latest.json"
-        guard let json = try? JSONValue(try await bytes(path)), let label = json["release"]?.string,
+        let bytes = try await bytes(path)
+        guard let json = try? JSONValue(bytes), let label = json["release"]?.string,
             let number = json["revision"]?.integer
         else { throw unreadable(path, "this does not say which revision is the newest") }
         return try await revision(RevisionName(label: label, number: number))
@@ -70,7 +72,8 @@ public struct HostedDataset: Sendable {
     /// - Throws: when they cannot be had or read.
     public func codes(of revision: HostedRevision) async throws(IngestError) -> [HostedCode] {
         let path = "\(revision.path)/codes/index.json"
-        guard let json = try? JSONValue(try await bytes(path)), let codes = json["codes"]?.elements else {
+        let bytes = try await bytes(path)
+        guard let json = try? JSONValue(bytes), let codes = json["codes"]?.elements else {
             throw unreadable(path, "this is no list of codes")
         }
         return codes.compactMap(HostedCode.init)

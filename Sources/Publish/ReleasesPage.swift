@@ -72,15 +72,8 @@ struct ReleasesPage {
             return html
         }
         var html: Markup = """
-            <tr><th scope="row"><span class="code">\(revision.name.description)</span>
-            """
-        if let withdrawal = list.withdrawal(of: revision) {
-            let day = withdrawal.date.description
-            html += "<br><strong>Withdrawn</strong> on <time>\(day)</time>: \(withdrawal.reason)"
-            if let use = withdrawal.use { html += " Use \(use.description) in its place." }
-        }
-        html += """
-            </th><td><time>\(revision.effectiveFrom)</time> to <time>\(revision.effectiveTo)</time></td>\
+            <tr><th scope="row"><span class="code">\(revision.name.description)</span></th>\
+            <td class="date"><time>\(revision.effectiveFrom)</time> to <time>\(revision.effectiveTo)</time></td>\
             <td class="n">\(grouped(revision.manifest["counts"]?["codes"]?.text ?? ""))</td><td>
             """
         html += links([("diff.html", "what changed"), ("verification.md", "certificate")])
@@ -90,6 +83,14 @@ struct ReleasesPage {
             ("datapackage.json", "tables"),
         ])
         html += " · <a href=\"\(revision.path)/manifest.json\">manifest</a></td></tr>\n"
+        if let withdrawal = list.withdrawal(of: revision) {
+            html += """
+                <tr><td colspan="5"><strong>Withdrawn</strong> on <time>\(withdrawal.date.description)</time>: \
+                \(withdrawal.reason)
+                """
+            if let use = withdrawal.use { html += " Use \(use.description) in its place." }
+            html += "</td></tr>\n"
+        }
         return html
     }
 }
