@@ -111,7 +111,7 @@ def serve(folder, prefix):
                 time.sleep(0.02)
         yield server
     finally:
-        process.send_signal(signal.SIGQUIT)
+        process.send_signal(signal.SIGTERM)
         try:
             process.communicate(timeout=10)
         except subprocess.TimeoutExpired:
