@@ -3,22 +3,22 @@ import PackageDescription
 
 // The folders are the stages of the pipeline:
 //
-//     fetch → acquire → unpack → parse → normalise → overlay → verify → emit → diff → store → site
-//                                                                                           → fhir
+//     fetch → acquire → unpack → parse → normalise → overlay → verify → emit → diff → store → site, publish, fhir
 //
 // A stage takes a value and returns a value. Stages never import each other; they meet in `Pipeline`
 // through the types of `Model`, which imports nothing. Below the stages lie leaves that any of them may
-// use (`Model`, `Digest`, `CSV`, `JSON`, `YAML`, `HTML`, `Parallel`, `Schemas`, `Payment`, `Delta`); above `Pipeline`
-// lies only the command line.
-// `FeeSchedule` reads what was published, for apps as for our own look-ups, and `Delta` brings it up to date. They are a
-// product, so they stand on `Digest`, `JSON`, `Model` and `Payment` alone and need no C library of the pipeline.
+// use (`Model`, `Digest`, `CSV`, `JSON`, `YAML`, `HTML`, `Parallel`, `Schemas`, `Payment`, `Zlib`, `Delta`); above
+// `Pipeline` lies only the command line.
+// `FeeSchedule` reads what was published, for apps as for our own look-ups, `Delta` brings it up to date, and
+// `HostedDataset` reads it from a web server. They are a product, so they stand on `Digest`, `JSON`, `Model` and `Payment`
+// alone and need no C library of the pipeline.
 // Every arrow points down, and each C library or package is imported by exactly one module; SQLite, which is written,
 // read and brought up to date, by three:
 //
 //     libcsv → CSV            tokenising CSV, for CMS's files and for our own tables in Schemas/ (and `measure`, which
 //                             is no product, to time libcsv alone)
-//     zlib → Unpack           inflating; the ZIP container is read by ~300 lines of our own, because
-//                             the checks that matter here (names that escape, duplicate or overlapping
+//     zlib → Zlib             inflating for Unpack, packing for Publish; the ZIP container is read by ~300 lines of
+//                             our own, because the checks that matter here (names that escape, duplicate or overlapping
 //                             members, sizes that lie) have to be made on the central directory
 //                             whichever library reads it, and libzip would add a dependency without
 //                             removing them
@@ -50,7 +50,7 @@ let package = Package(
     platforms: [.macOS(.v15), .iOS(.v18), .tvOS(.v18), .watchOS(.v11), .visionOS(.v2)],
     products: [
         .executable(name: "ingest", targets: ["ingest"]),
-        .library(name: "FeeSchedule", targets: ["FeeSchedule", "Delta"]),
+        .library(name: "FeeSchedule", targets: ["FeeSchedule", "Delta", "HostedDataset"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -86,20 +86,22 @@ let package = Package(
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         .target(name: "Schemas", dependencies: ["CSchemas", "CSV", "Model"]),
+        .systemLibrary(
+            name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .target(name: "Zlib", dependencies: ["CZlib"]),
 
         // What apps read the published dataset with: a product of its own, so nothing below it but these leaves.
         .target(
             name: "FeeSchedule",
             dependencies: ["Digest", "JSON", "Model", "Payment", .product(name: "GRDB", package: "GRDB.swift")]),
+        .target(name: "HostedDataset", dependencies: ["Digest", "FeeSchedule", "JSON", "Model"]),
 
         // Stages
         .systemLibrary(
             name: "CLibcurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
         .target(name: "Fetch", dependencies: ["CLibcurl", "Digest", "Model"]),
         .target(name: "Acquire", dependencies: ["Digest", "Model", "Parallel"]),
-        .systemLibrary(
-            name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
-        .target(name: "Unpack", dependencies: ["CZlib", "Model"]),
+        .target(name: "Unpack", dependencies: ["Model", "Zlib"]),
         .target(name: "Parse", dependencies: ["CSV", "Model", "Schemas"]),
         .target(name: "Normalise", dependencies: ["Digest", "Model", "Parallel", "Schemas"]),
         .target(
@@ -123,6 +125,9 @@ let package = Package(
 
         .target(name: "DictionaryForms", dependencies: ["CPages", "Digest", "HTML", "JSON", "Model", "Schemas"]),
         .target(name: "FHIR", dependencies: ["CSV", "CSystem", "Digest", "JSON", "Model", "Schemas"]),
+        .target(
+            name: "Publish",
+            dependencies: ["CPages", "CSystem", "Digest", "HTML", "JSON", "Model", "Parallel", "Zlib"]),
         .target(name: "Site", dependencies: ["CPages", "CSystem", "Digest", "HTML", "JSON", "Model", "Parallel"]),
         .target(
             name: "Preview", dependencies: ["Model", .product(name: "FlyingFox", package: "FlyingFox")]),
@@ -132,20 +137,25 @@ let package = Package(
             name: "Pipeline",
             dependencies: [
                 "Acquire", "CSV", "Delta", "DictionaryForms", "Diff", "Digest", "Emit", "FeeSchedule", "Fetch", "JSON",
-                "Model", "Normalise", "Overlay",
-                "Parallel", "Parse", "Payment", "Preview", "Schemas", "Site", "Store", "Unpack", "Verify",
+                "Model", "Normalise", "Overlay", "Parallel", "Parse", "Payment", "Preview", "Publish", "Schemas",
+                "Site",
+                "Store", "Unpack", "Verify",
             ]),
         .executableTarget(
             name: "ingest",
             dependencies: [
                 "CSystem", "Delta", "DictionaryForms", "Diff", "Digest", "Emit", "FHIR", "FeeSchedule", "Fetch", "JSON",
-                "Model", "Overlay", "Payment", "Pipeline", "Preview", "Schemas", "Site", "Store", "Verify",
+                "Model", "Overlay", "Payment", "Pipeline", "Preview", "Publish", "Schemas", "Site", "Store", "Verify",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         // Not a product: parts of the pipeline by themselves for Scripts/benchmark, beside libcsv without us.
         .executableTarget(
             name: "measure",
             dependencies: ["CLibcsv", "Model", "Normalise", "Parallel", "Parse", "Payment", "Schemas", "Unpack"]),
+
+        // Not a product: reads a published folder over HTTP with the library, for the tests with nginx.
+        .executableTarget(
+            name: "hosted-reader", dependencies: ["FeeSchedule", "HostedDataset", "Model"], path: "Tests/HostedReader"),
 
         // Tests: each stage through its public functions. `TestSupport` writes CMS's files in CMS's layouts.
         .target(
@@ -158,6 +168,7 @@ let package = Package(
         .testTarget(name: "PaymentTests", dependencies: ["Model", "Payment", "TestSupport"]),
         .testTarget(name: "YAMLTests", dependencies: ["TestSupport", "YAML"]),
         .testTarget(name: "FetchTests", dependencies: ["Fetch", "Model", "TestSupport"]),
+        .testTarget(name: "ZlibTests", dependencies: ["TestSupport", "Zlib"]),
         .testTarget(name: "UnpackTests", dependencies: ["Model", "TestSupport", "Unpack"]),
         .testTarget(name: "SchemasTests", dependencies: ["CSV", "JSON", "Model", "Schemas", "Store", "TestSupport"]),
         .testTarget(
@@ -191,6 +202,11 @@ let package = Package(
         // The example app as a part of this package, so that tests need not build all of it twice.
         .executableTarget(
             name: "sample-wrvu-tracker", dependencies: ["FeeSchedule"], path: "samples/wrvu-tracker/Sources"),
+        .testTarget(
+            name: "HostedDatasetTests",
+            dependencies: ["Digest", "FeeSchedule", "HostedDataset", "Model", "TestSupport"]),
+        .testTarget(
+            name: "PublishTests", dependencies: ["Digest", "JSON", "Model", "Publish", "Store", "TestSupport"]),
         .testTarget(name: "StoreTests", dependencies: ["Digest", "JSON", "Model", "Store", "TestSupport"]),
 
         .testTarget(name: "FHIRTests", dependencies: ["Digest", "FHIR", "JSON", "Model", "Schemas", "TestSupport"]),

@@ -78,6 +78,9 @@ static const unsigned char policy_schema_json[] = {
 static const unsigned char policy_yaml[] = {
 #embed "../../Schemas/policy.yaml"
 };
+static const unsigned char releases_schema_json[] = {
+#embed "../../Schemas/releases.schema.json"
+};
 static const unsigned char sources_lock_schema_json[] = {
 #embed "../../Schemas/sources-lock.schema.json"
 };
@@ -180,6 +183,9 @@ static const unsigned char values_work_floor_csv[] = {
 static const unsigned char verification_schema_json[] = {
 #embed "../../Schemas/verification.schema.json"
 };
+static const unsigned char withdrawn_schema_json[] = {
+#embed "../../Schemas/withdrawn.schema.json"
+};
 static const unsigned char worklist_schema_json[] = {
 #embed "../../Schemas/worklist.schema.json"
 };
@@ -212,6 +218,7 @@ static const SchemaFile files[] = {
     FILE("overlay.schema.json", overlay_schema_json),
     FILE("policy.schema.json", policy_schema_json),
     FILE("policy.yaml", policy_yaml),
+    FILE("releases.schema.json", releases_schema_json),
     FILE("sources-lock.schema.json", sources_lock_schema_json),
     FILE("values/abbreviations.csv", values_abbreviations_csv),
     FILE("values/anesthesia-shares.csv", values_anesthesia_shares_csv),
@@ -246,6 +253,7 @@ static const SchemaFile files[] = {
     FILE("values/systemic-rules.csv", values_systemic_rules_csv),
     FILE("values/work-floor.csv", values_work_floor_csv),
     FILE("verification.schema.json", verification_schema_json),
+    FILE("withdrawn.schema.json", withdrawn_schema_json),
     FILE("worklist.schema.json", worklist_schema_json),
     {0, 0, 0},
 };

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #if defined(__GLIBC__) || defined(__linux__)
 #include <malloc.h>
@@ -21,5 +22,19 @@ int exchange_names(const char *left, const char *right) {
     (void)left;
     (void)right;
     return -1;
+#endif
+}
+
+int synchronise_disk(const char *folder) {
+#ifdef __linux__
+    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) return -1;
+    int result = syncfs(descriptor);
+    close(descriptor);
+    return result;
+#else
+    (void)folder;
+    sync();
+    return 0;
 #endif
 }

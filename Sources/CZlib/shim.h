@@ -1,6 +1,10 @@
 #include <zlib.h>
 
-// inflateInit2 is a macro over the size of z_stream, which Swift cannot call.
+// inflateInit2 and deflateInit2 are macros over the size of z_stream, which Swift cannot call.
 static inline int ingest_inflate_init(z_stream *stream, int window_bits) {
     return inflateInit2(stream, window_bits);
+}
+
+static inline int ingest_deflate_init(z_stream *stream, int level, int window_bits) {
+    return deflateInit2(stream, level, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY);
 }

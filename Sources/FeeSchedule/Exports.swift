@@ -34,6 +34,7 @@
 @_exported public import struct Model.Place
 @_exported public import struct Model.RVU
 @_exported public import struct Model.RelativeValue
+@_exported public import struct Model.RevisionName
 @_exported public import struct Model.RowKey
 @_exported public import struct Model.ShortText
 @_exported public import struct Model.Source
@@ -41,6 +42,7 @@
 @_exported public import enum Model.Tier
 @_exported public import enum Model.TitleOrigin
 @_exported public import struct Model.ValueMeaning
+@_exported public import struct Model.Withdrawal
 @_exported public import struct Model.WrittenDecimal
 @_exported public import enum Payment.Amount
 @_exported public import enum Payment.Fee

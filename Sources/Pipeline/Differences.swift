@@ -29,12 +29,13 @@ public func revision(_ name: String, in store: Store) throws(IngestError) -> Rev
 }
 
 /// What a revision is compared with: the one that it replaces, else the newest revision of the release that took
-/// effect last before it; `nil` for the first of a store.
+/// effect last before it; `nil` for the first of a store. Nothing is compared with what was withdrawn: its readers were
+/// told to leave it.
 /// - Throws: when a manifest of the store cannot be read.
 public func baseRevision(
     ofLabel label: String, number: Int, effectiveFrom: CalendarDate, in store: Store
 ) throws(IngestError) -> Revision? {
-    if let replaced = try store.revisions(of: label).last(where: { $0.number < number }) { return replaced }
+    if let replaced = try store.standingRevisions(of: label).last(where: { $0.number < number }) { return replaced }
     var newest: (from: CalendarDate, revision: Revision)?
     for revision in try store.newestRevisions() where revision.label != label {
         guard let from = try store.effectiveFrom(of: revision), from < effectiveFrom,

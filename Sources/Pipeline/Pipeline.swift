@@ -173,6 +173,7 @@ private func publish(
         RunReport(dataset: dataset, outcome: outcome, difference: difference, verdict: verdict, reports: reports)
     }
     if let unchanged {
+        try refuseWithdrawn(unchanged, store)
         try refuseDamaged(emitted, unchanged, store)
         if let signingKey { try store.refuseUnsigned(unchanged, by: signingKey) }
         try store.clearStaging()
@@ -304,9 +305,19 @@ private func refuseDamaged(_ emitted: Emitted, _ newest: Revision, _ store: Stor
     }
 }
 
+/// What comes out as before is as wrong as before where that was withdrawn.
+private func refuseWithdrawn(_ revision: Revision, _ store: Store) throws(IngestError) {
+    let name = RevisionName(label: revision.label, number: revision.number)
+    guard let withdrawal = try store.withdrawals().first(where: { $0.revision == name }) else { return }
+    throw IngestError(
+        .gateFailed, "published_withdrawn", at: Place(revision.folder.path),
+        "nothing changed, and \(name) was withdrawn on \(withdrawal.date): \(withdrawal.reason)",
+        hint: "Change what was wrong, an input or an overlay: then the next revision is published.")
+}
+
 /// A store holds one tier: readers of the public one must never meet licensed text behind `latest.json`.
 private func refuseOtherTier(_ store: Store, _ tier: Tier) throws(IngestError) {
-    for newest in try store.newestRevisions() {
+    for newest in try store.lastRevisions() {
         guard let found = try store.manifest(of: newest)["tier"]?.string, found != tier.rawValue else { continue }
         throw IngestError(
             .usage, "store_tier", at: Place(store.root.path),

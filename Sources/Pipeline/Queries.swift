@@ -13,12 +13,15 @@ public struct ListedRelease: Sendable {
     public let conversionFactor: String?
     public let conversionFactorQP: String?
     public let revisions: [Int]
+    /// Those that must no longer be used.
+    public let withdrawals: [Withdrawal]
 }
 
 /// Every release of the catalogue and of the store, by date.
 /// - Throws: when a manifest of the store cannot be read.
 public func releaseList(_ store: Store, schemas: Schemas) throws(IngestError) -> [ListedRelease] {
     var list: [ListedRelease] = []
+    let withdrawals = Dictionary(grouping: try store.withdrawals(), by: \.revision.label)
     for entry in schemas.catalogue.entries {
         list.append(
             ListedRelease(
@@ -26,9 +29,10 @@ public func releaseList(_ store: Store, schemas: Schemas) throws(IngestError) ->
                 effectiveTo: entry.release.effectiveTo.description,
                 conversionFactor: entry.conversionFactors?.nonQP.description,
                 conversionFactorQP: entry.conversionFactors?.qp?.description,
-                revisions: try store.revisions(of: entry.release.label).map(\.number)))
+                revisions: try store.revisions(of: entry.release.label).map(\.number),
+                withdrawals: withdrawals[entry.release.label] ?? []))
     }
-    for newest in try store.newestRevisions() where !list.contains(where: { $0.label == newest.label }) {
+    for newest in try store.lastRevisions() where !list.contains(where: { $0.label == newest.label }) {
         let manifest = try store.manifest(of: newest)
         list.append(
             ListedRelease(
@@ -36,7 +40,8 @@ public func releaseList(_ store: Store, schemas: Schemas) throws(IngestError) ->
                 effectiveTo: manifest["release"]?["effective"]?["to"]?.text ?? "",
                 conversionFactor: manifest["conversion_factors"]?["non_qp"]?.text,
                 conversionFactorQP: manifest["conversion_factors"]?["qp"]?.text.nonEmpty,
-                revisions: try store.revisions(of: newest.label).map(\.number)))
+                revisions: try store.revisions(of: newest.label).map(\.number),
+                withdrawals: withdrawals[newest.label] ?? []))
     }
     return list.sorted { ($0.effectiveFrom, $0.label) < ($1.effectiveFrom, $1.label) }
 }
@@ -73,6 +78,16 @@ public func releasesJSON(_ list: [ListedRelease]) -> [UInt8] {
                     json.field("conversion_factor", entry.conversionFactor)
                     json.field("conversion_factor_qp", entry.conversionFactorQP)
                     json.array("revisions") { json in for number in entry.revisions { json.value(.integer(number)) } }
+                    json.array("withdrawn") { json in
+                        for withdrawal in entry.withdrawals {
+                            json.object { json in
+                                json.field("revision", withdrawal.revision.number)
+                                json.field("reason", withdrawal.reason)
+                                json.field("use", withdrawal.use?.description)
+                                json.field("date", withdrawal.date.description)
+                            }
+                        }
+                    }
                 }
             }
         }

@@ -20,7 +20,7 @@ extension Store {
     /// - Throws: when a manifest cannot be read, or is not the one that was published.
     public func nextSequence() throws(IngestError) -> Int {
         var highest = 0
-        for newest in try newestRevisions() {
+        for newest in try lastRevisions() {
             try refuseBrokenSeal(of: newest)
             highest = max(highest, try manifest(of: newest).sequence)
         }
@@ -32,15 +32,18 @@ extension Store {
     public func sequence(of revision: Revision) throws(IngestError) -> Int { try manifest(of: revision).sequence }
 
     /// What `latest.json` says: the newest revision of the release that is effective last, and how far the store's
-    /// numbers have come. It follows from what the store holds, so that it can always be put right; `nil` for an empty
-    /// store.
+    /// numbers have come. It never points at a withdrawn revision. It follows from what the store holds, so that it can
+    /// always be put right; `nil` for a store where nothing stands.
     /// - Throws: when a manifest cannot be read, which is no reason to point at an older release.
     func pointer() throws(IngestError) -> [UInt8]? {
         var latest: (from: String, revision: Revision, manifest: JSONValue, sha256: String)?
         var sequence = 0
-        for newest in try newestRevisions() {
-            let (bytes, manifest) = try readManifest(of: newest)
+        let standing = Dictionary(try newestRevisions().map { ($0.label, $0) }) { first, _ in first }
+        for last in try lastRevisions() {
+            var (bytes, manifest) = try readManifest(of: last)
             sequence = max(sequence, manifest.sequence)
+            guard let newest = standing[last.label] else { continue }
+            if newest.number != last.number { (bytes, manifest) = try readManifest(of: newest) }
             let from = manifest["release"]?["effective"]?["from"]?.string ?? ""
             if let current = latest, (current.from, current.revision.label) > (from, newest.label) { continue }
             latest = (from, newest, manifest, Digest.hex(bytes))

@@ -23,6 +23,7 @@ public struct Revision: Sendable {
 /// The folder that holds published revisions:
 ///
 ///     latest.json              points at the newest release's newest revision
+///     withdrawn.json           the revisions that must no longer be used
 ///     releases/RVU26A/r1/      a revision; never changed once it is there
 ///     sources/                 CMS's files as they were fetched, and what each is pinned to
 ///     .staging/                the revision being written; removed by the next run if one was killed
@@ -57,25 +58,35 @@ public struct Store: Sendable {
         try numbers(of: label).sorted().map { revision(label, $0) }
     }
 
-    /// The newest revision of each release, by label.
+    /// The newest revision of each release that was not withdrawn, by label.
     /// - Throws: when the store is there and cannot be read.
     public func newestRevisions() throws(IngestError) -> [Revision] {
+        let withdrawn = Set(try withdrawals().map(\.revision))
+        return try newest { !withdrawn.contains($0) }
+    }
+
+    /// The newest revision of each release, withdrawn or not, by label.
+    /// - Throws: when the store is there and cannot be read.
+    public func lastRevisions() throws(IngestError) -> [Revision] { try newest { _ in true } }
+
+    private func newest(where stands: (RevisionName) -> Bool) throws(IngestError) -> [Revision] {
         var newest: [Revision] = []
         for label in try labels() {
-            if let last = try numbers(of: label).max() { newest.append(revision(label, last)) }
+            let numbers = try numbers(of: label).filter { stands(RevisionName(label: label, number: $0)) }
+            if let last = numbers.max() { newest.append(revision(label, last)) }
         }
         return newest
     }
 
     /// The numbers of a release's revisions, in no order. A release may have thousands.
-    private func numbers(of label: String) throws(IngestError) -> [Int] {
+    func numbers(of label: String) throws(IngestError) -> [Int] {
         try names(in: releases.appendingPathComponent(label, isDirectory: true)).compactMap { name in
             guard name.hasPrefix("r"), let number = Int(name.dropFirst()), number > 0 else { return nil }
             return number
         }
     }
 
-    private func revision(_ label: String, _ number: Int) -> Revision {
+    func revision(_ label: String, _ number: Int) -> Revision {
         let folder = releases.appendingPathComponent("\(label)/r\(number)", isDirectory: true)
         return Revision(label: label, number: number, folder: folder)
     }
@@ -91,7 +102,8 @@ public struct Store: Sendable {
         }
     }
 
-    /// The revision that `name` means: `RVU26A` (its newest revision), `RVU26A-r2`, or nothing (the latest).
+    /// The revision that `name` means: `RVU26A` (its newest revision that was not withdrawn), `RVU26A-r2`, or nothing
+    /// (the latest).
     /// - Throws: when the store holds no such revision.
     public func revision(_ name: String?) throws(IngestError) -> Revision {
         guard let name else {
@@ -109,7 +121,14 @@ public struct Store: Sendable {
         let label = parts.first.map(String.init) ?? ""
         let all = try numbers(of: label)
         let wanted =
-            parts.count == 2 ? (parts[1].hasPrefix("R") ? Int(parts[1].dropFirst()) : nil) : all.max()
+            try parts.count == 2
+            ? (parts[1].hasPrefix("R") ? Int(parts[1].dropFirst()) : nil) : standingNumbers(of: label).max()
+        if parts.count == 1, wanted == nil, let last = all.max() {
+            throw IngestError(
+                .unavailable, "revision_withdrawn", at: Place(root.path),
+                "every revision of \(label) in the store was withdrawn",
+                hint: "`ingest releases` says why; \(label)-r\(last) names one all the same.")
+        }
         guard parts.count <= 2, let wanted, all.contains(wanted) else {
             let labels = try labels()
             throw IngestError(
@@ -258,9 +277,15 @@ public struct Store: Sendable {
     }
 
     /// Puts ``pointer()`` into `latest.json`.
-    private func writeLatest() throws(IngestError) {
-        guard let json = try pointer() else { return }
+    func writeLatest() throws(IngestError) {
         let url = root.appendingPathComponent("latest.json")
+        guard let json = try pointer() else {
+            // Nothing stands, if it ever did: every revision was withdrawn.
+            do { try FileManager.default.removeItem(at: url) } catch CocoaError.fileNoSuchFile {} catch {
+                throw cannotWrite(error)
+            }
+            return
+        }
         if let current = try? Data(contentsOf: url), current.elementsEqual(json) { return }
         let aside = root.appendingPathComponent(".latest.json")
         try write(json, to: aside)

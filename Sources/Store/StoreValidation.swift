@@ -23,6 +23,7 @@ extension Store {
                 hint: "Name another store, or a revision's folder, such as store/releases/RVU26A/r1.")
         }
         try checkSequence(&whole)
+        checkWithdrawals(&whole)
         checkPointer(&whole)
         return whole
     }
@@ -119,19 +120,39 @@ extension Store {
         }
     }
 
+    /// What was withdrawn is a revision of the store, and so is what takes its place.
+    private func checkWithdrawals(_ whole: inout Validation) {
+        let place = Place(Self.withdrawnName)
+        do throws(IngestError) {
+            for withdrawal in try withdrawals() {
+                for name in [withdrawal.revision] + (withdrawal.use.map { [$0] } ?? [])
+                where !(try numbers(of: name.label).contains(name.number)) {
+                    whole.problem("withdrawn_unknown", place, "the store has no \(name)", hint: Self.restoreHint)
+                }
+            }
+        } catch {
+            for problem in error.diagnostics.kinds.flatMap(\.first) {
+                whole.problem(problem.id, place, problem.message, hint: problem.hint)
+            }
+        }
+    }
+
     private func checkPointer(_ whole: inout Validation) {
         let place = Place("latest.json")
+        // Where every revision was withdrawn it points nowhere. Why a manifest cannot be read stands there already.
+        let expected: [UInt8]?
+        do { expected = try pointer() } catch { return }
+        if expected == nil, kind(of: root.appendingPathComponent(place.file)) == nil { return }
         guard kind(of: root.appendingPathComponent(place.file)) == .typeRegular,
             let found = try? Data(contentsOf: root.appendingPathComponent(place.file))
         else {
             whole.problem("latest_missing", place, "it is not there", hint: "The next `ingest run` puts it right.")
             return
         }
-        // Why a manifest cannot be read stands there already.
-        guard let expected = try? pointer(), !found.elementsEqual(expected) else { return }
+        guard !found.elementsEqual(expected ?? []) else { return }
         whole.problem(
             "latest_wrong", place,
-            "it does not say what the store holds; expected \(String(decoding: expected, as: UTF8.self))",
+            "it does not say what the store holds; expected \(String(decoding: expected ?? [], as: UTF8.self))",
             hint: "If nothing was taken out of the store, the next `ingest run` puts it right.")
     }
 

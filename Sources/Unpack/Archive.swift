@@ -1,4 +1,5 @@
 public import Model
+import Zlib
 
 /// A ZIP archive, read from its central directory. Every member is checked before any is unpacked; what a
 /// well-meant archive never does is refused with the member's name.

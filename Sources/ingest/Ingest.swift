@@ -25,7 +25,8 @@ struct Ingest: ParsableCommand {
         subcommands: [
             Run.self, FetchCommand.self, DiffCommand.self, History.self, Show.self, Explain.self, Search.self,
             Releases.self, VerifyCommand.self, Validate.self, Keygen.self, OverlayCommand.self, SiteCommand.self,
-            PreviewCommand.self, DeltaCommand.self, UpdateCommand.self, DictionaryCommand.self, ExportCommand.self,
+            PreviewCommand.self, PublishCommand.self, WithdrawCommand.self, DeltaCommand.self, UpdateCommand.self,
+            DictionaryCommand.self, ExportCommand.self,
         ],
         defaultSubcommand: nil)
 

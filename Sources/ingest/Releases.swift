@@ -36,10 +36,18 @@ struct Releases: ParsableCommand {
                 rows.append([
                     entry.label, "\(entry.effectiveFrom) to \(entry.effectiveTo)",
                     [entry.conversionFactor, entry.conversionFactorQP].compactMap(\.self).joined(separator: ", QP "),
-                    entry.revisions.map { "r\($0)" }.joined(separator: " "),
+                    entry.revisions.map { number in
+                        let isWithdrawn = entry.withdrawals.contains { $0.revision.number == number }
+                        return "r\(number)" + (isWithdrawn ? " (withdrawn)" : "")
+                    }.joined(separator: " "),
                 ])
             }
             print(table(rows))
+            for withdrawal in list.flatMap(\.withdrawals) {
+                print(
+                    "\(withdrawal.revision) was withdrawn on \(withdrawal.date): \(withdrawal.reason)"
+                        + (withdrawal.use.map { "; use \($0)" } ?? ""))
+            }
         }
     }
 

@@ -76,11 +76,15 @@ struct Run: ParsableCommand {
 
     func validate() throws {
         try gate.check(format)
-        if tier == .licensed, !License.allCases.allSatisfy(acceptLicense.contains) {
-            throw ValidationError(
-                "The licensed tier holds descriptors of the AMA and the ADA. If you hold their licences, say so: "
-                    + "--accept-license ama --accept-license ada")
-        }
+        try Self.refuseWithoutLicenses(tier, acceptLicense)
+    }
+
+    /// - Throws: when the licensed tier is asked for and a licence is not confirmed.
+    static func refuseWithoutLicenses(_ tier: Tier, _ accepted: [License]) throws {
+        guard tier == .licensed, !License.allCases.allSatisfy(accepted.contains) else { return }
+        throw ValidationError(
+            "The licensed tier holds descriptors of the AMA and the ADA. If you hold their licences, say so: "
+                + "--accept-license ama --accept-license ada")
     }
 
     func run() throws {

@@ -129,7 +129,7 @@ struct EmbeddedFilesTests {
         "JSON Schemas that the validator reads use only what it understands",
         arguments: [
             "manifest.schema.json", "code.schema.json", "datapackage.schema.json", "latest.schema.json",
-            "sources-lock.schema.json", "delta.schema.json",
+            "sources-lock.schema.json", "delta.schema.json", "releases.schema.json", "withdrawn.schema.json",
         ])
     func keywords(path: String) throws {
         try check(JSONValue(#require(Schemas.file(path))), path)

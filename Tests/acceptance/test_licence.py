@@ -193,6 +193,18 @@ def test_no_byte_of_a_FHIR_export_is_a_descriptor_of_the_AMA_or_ADA(release, own
     assert [text for text in owned if text.lower() in (result.err + result.out.decode()).lower()] == []
 
 
+def test_no_byte_of_a_published_folder_is_a_descriptor_of_the_AMA_or_ADA(owned, free_text, rvu26a, tmp_path):
+    result = ingest("publish", "--out", tmp_path / "hosted", "--store", rvu26a.store)
+    assert result.code == 0, result
+    # Packed, a text is not to be seen: what was packed is looked for (test_publish.py shows that both are the same).
+    for path in (tmp_path / "hosted").rglob("*.gz"):
+        path.unlink()
+    free = free_text + suggestions(rvu26a)
+    assert len(list((tmp_path / "hosted").glob("releases/*/*/codes/*.json"))) > 17_000
+    leaked = {phrase for phrase in found_in(tmp_path / "hosted", owned, tmp_path) if phrase not in free}
+    assert leaked == set(), f"{len(leaked)} descriptors leaked"
+
+
 def test_the_search_for_leaks_finds_them_where_they_are(owned, rvu25d_licensed, tmp_path):
     found = found_in(rvu25d_licensed.store, owned, tmp_path)
     assert len(found) > 4000

@@ -9,4 +9,8 @@ void return_large_buffers(void);
 /// Returns 0, or another number where that failed or the system cannot do it.
 int exchange_names(const char *left, const char *right);
 
+/// Waits until the disk has everything that was written to the file system that a folder is on.
+/// Returns 0, or another number where that failed.
+int synchronise_disk(const char *folder);
+
 #endif

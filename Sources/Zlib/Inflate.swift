@@ -1,11 +1,13 @@
 private import CZlib
 
-struct InflateError: Error {
-    let message: String
+/// Compressed data that is not what it should be, in words for people.
+public struct InflateError: Error {
+    public let message: String
 }
 
 /// Inflates a raw deflate stream (RFC 1951) that must yield exactly `size` bytes and use all of its input.
-func inflate(_ compressed: ArraySlice<UInt8>, size: Int) throws(InflateError) -> [UInt8] {
+/// - Throws: when it does not.
+public func inflate(_ compressed: ArraySlice<UInt8>, size: Int) throws(InflateError) -> [UInt8] {
     var stream = z_stream()
     guard ingest_inflate_init(&stream, -MAX_WBITS) == Z_OK else {
         throw InflateError(message: "zlib could not be initialised")
@@ -39,7 +41,8 @@ func inflate(_ compressed: ArraySlice<UInt8>, size: Int) throws(InflateError) ->
 }
 
 /// Inflates a raw deflate stream piece by piece; together the pieces must be exactly `size` bytes.
-func inflate(_ compressed: ArraySlice<UInt8>, size: Int, _ body: ([UInt8]) -> Void) throws(InflateError) {
+/// - Throws: when they are not, possibly after `body` has seen some of them.
+public func inflate(_ compressed: ArraySlice<UInt8>, size: Int, _ body: ([UInt8]) -> Void) throws(InflateError) {
     var stream = z_stream()
     guard ingest_inflate_init(&stream, -MAX_WBITS) == Z_OK else {
         throw InflateError(message: "zlib could not be initialised")
@@ -67,8 +70,8 @@ func inflate(_ compressed: ArraySlice<UInt8>, size: Int, _ body: ([UInt8]) -> Vo
     }
 }
 
-/// The checksum that ZIP keeps for every member, carried on from the pieces before.
-func crc32(_ bytes: [UInt8], after crc: UInt32 = 0) -> UInt32 {
+/// The checksum that ZIP keeps for every member, carried on from the pieces before, and gzip for the whole.
+public func crc32(_ bytes: [UInt8], after crc: UInt32 = 0) -> UInt32 {
     bytes.withUnsafeBytes { buffer in
         UInt32(CZlib.crc32(UInt(crc), buffer.bindMemory(to: UInt8.self).baseAddress, UInt32(buffer.count)))
     }
