@@ -26,15 +26,8 @@ extension Dataset {
     private func relativeValues(where condition: String, _ keys: [String]) throws(IngestError) -> [RelativeValue] {
         var further: [(name: String, expression: String)] = []
         for column in ["file", "line"] { further.append(("source_\(column)", Self.provenance(column))) }
-        for column in ["digest", "words_digest"] where try has("descriptor_digests") {
-            further.append(
-                (
-                    column,
-                    """
-                    (SELECT \(column) FROM descriptor_digests AS d
-                    WHERE d.code = relative_values.code AND d.modifier = relative_values.modifier)
-                    """
-                ))
+        if try has("descriptor_digests") {
+            for column in ["digest", "words_digest"] { further.append((column, Self.digest(column))) }
         }
         var values: [RelativeValue] = []
         for row in try rows(
@@ -44,6 +37,14 @@ extension Dataset {
             values.append(try RelativeValue(row, conversionFactor: manifest.conversionFactors.nonQP))
         }
         return values
+    }
+
+    /// What stands for a row's descriptor.
+    private static func digest(_ column: String) -> String {
+        """
+        (SELECT \(column) FROM descriptor_digests AS d
+        WHERE d.code = relative_values.code AND d.modifier = relative_values.modifier)
+        """
     }
 
     /// Where a row came from. The table of provenance begins with the relative values in their own order, so that the row of the

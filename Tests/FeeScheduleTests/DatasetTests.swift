@@ -106,4 +106,66 @@ struct DatasetTests {
             #expect(refusal { try Manifest(bytes) }?.ids == ["manifest_unreadable"])
         }
     }
+
+    /// A store with a revision for each name, its manifest naming it.
+    private func store(_ names: [String], latest: String, manifestSHA256: String? = nil) throws -> TemporaryFolder {
+        let store = try TemporaryFolder()
+        for name in names {
+            let name = try #require(RevisionName(name))
+            let release = try PublishedFolder(name.label)
+            try FileManager.default.createDirectory(
+                at: store["releases/\(name.label)"], withIntermediateDirectories: true)
+            try FileManager.default.copyItem(at: release.folder.url, to: store[name.path])
+        }
+        let name = try #require(RevisionName(latest))
+        let hash = try manifestSHA256 ?? Dataset(name, in: store.url).manifestSHA256
+        let pointer =
+            #"{"release":"\#(name.label)","revision":\#(name.number),"path":"\#(name.path)","manifest_sha256":"\#(hash)"}"#
+        try pointer.write(to: store["latest.json"], atomically: true, encoding: .utf8)
+        return store
+    }
+
+    @Test("A store opens at its latest revision, and only when its manifest is the one pointed at")
+    func latest() throws {
+        let store = try store(["RVU19A-r1", "RVU27A-r1"], latest: "RVU27A-r1")
+        #expect(try Dataset(latestIn: store.url).name.label == "RVU27A")
+        let wrong = try self.store(
+            ["RVU19A-r1"], latest: "RVU19A-r1", manifestSHA256: String(repeating: "0", count: 64))
+        #expect(refusal { try Dataset(latestIn: wrong.url, checking: .nothing) }?.ids == ["manifest_changed"])
+        #expect(refusal { try Dataset(latestIn: folder.url) }?.ids == ["store_empty"])
+    }
+
+    @Test("The newest revision of each release is opened, in the order in which they hold")
+    func newest() throws {
+        let store = try store(["RVU27A-r1", "RVU19A-r1"], latest: "RVU27A-r1")
+        // Numbers are counted, not spelled: 10 comes after 9.
+        for number in [2, 9, 10] {
+            try FileManager.default.copyItem(
+                at: store["releases/RVU19A/r1"], to: store["releases/RVU19A/r\(number)"])
+        }
+        try FileManager.default.removeItem(at: store["releases/RVU19A/r9/manifest.json"])
+        let datasets = try Dataset.newest(in: store.url)
+        #expect(datasets.map(\.name.label) == ["RVU19A", "RVU27A"])
+        #expect(datasets[0].folder.lastPathComponent == "r10")
+        #expect(refusal { try Dataset.newest(in: folder.url) }?.ids == ["store_unreadable"])
+    }
+
+    @Test("The manifest's counts, checks, inputs and files are those of its JSON")
+    func manifest() throws {
+        let manifest = try Dataset(folder: folder.url).manifest
+        let json = try JSONValue([UInt8](try Data(contentsOf: folder["manifest.json"])))
+        #expect(manifest.counts.count == json["counts"]?.members.count)
+        for member in json["counts"]?.members ?? [] { #expect(manifest.counts[member.key] == member.value.integer) }
+        let checks = json["verification"]?["checks"]?.elements ?? []
+        #expect(manifest.checks.map(\.id) == checks.map { $0["id"]?.string })
+        #expect(manifest.checks.map(\.matched) == checks.map { $0["matched"]?.integer })
+        #expect(manifest.inputs.map(\.path) == json["inputs"]?.elements.map { $0["path"]?.string })
+        let files = json["files"]?.elements ?? []
+        #expect(manifest.files.map(\.sha256) == files.map { $0["sha256"]?.string })
+        #expect(manifest.files.map(\.rows) == files.map { $0["rows"]?.integer })
+        #expect(manifest.file("codes.ndjson")?.rows == manifest.counts["codes"] && manifest.file("none") == nil)
+        #expect(manifest.contentHash == json["content_hash"]?.string && manifest.sequence == 1)
+        #expect(manifest.conversionFactors.nonQP.description == "36.0391" && manifest.conversionFactors.qp == nil)
+        #expect(manifest.anesthesiaConversionFactors?.nonQP.description == "22.273000")
+    }
 }
