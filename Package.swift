@@ -93,8 +93,10 @@ let package = Package(
         // What apps read the published dataset with: a product of its own, so nothing below it but these leaves.
         .target(
             name: "FeeSchedule",
-            dependencies: ["Digest", "JSON", "Model", "Payment", .product(name: "GRDB", package: "GRDB.swift")]),
-        .target(name: "HostedDataset", dependencies: ["Digest", "FeeSchedule", "JSON", "Model"]),
+            dependencies: [
+                "Delta", "Digest", "JSON", "Model", "Payment", .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
+        .target(name: "HostedDataset", dependencies: ["Delta", "Digest", "FeeSchedule", "JSON", "Model"]),
 
         // Stages
         .systemLibrary(

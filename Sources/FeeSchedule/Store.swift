@@ -27,7 +27,7 @@ extension Dataset {
         try self.init(folder: store.appendingPathComponent(name.path, isDirectory: true), checking: checking)
     }
 
-    /// The newest revision of each release in a store, by the day from which they hold, to follow a
+    /// The newest revision of each release in a store that was not withdrawn, by the day from which they hold, to follow a
     /// code through them.
     /// - Throws: as ``init(folder:checking:manifestSHA256:)`` does.
     public static func newest(in store: URL, checking: Checking = .bytes) throws(IngestError) -> [Dataset] {
@@ -40,15 +40,30 @@ extension Dataset {
                     hint: "Name the folder that holds latest.json.")
             }
         }
+        let withdrawn = try withdrawnRevisions(of: store)
         var datasets: [Dataset] = []
         for label in try names(in: releases) where label.hasPrefix("RVU") {
-            let numbers = try names(in: releases.appendingPathComponent(label, isDirectory: true))
-                .compactMap { RevisionName("\(label)-\($0)")?.number }
-            guard let newest = numbers.max() else { continue }
-            datasets.append(try Dataset(RevisionName(label: label, number: newest), in: store, checking: checking))
+            let revisions = try names(in: releases.appendingPathComponent(label, isDirectory: true))
+                .compactMap { RevisionName("\(label)-\($0)") }.filter { !withdrawn.contains($0) }
+            guard let newest = revisions.max(by: { $0.number < $1.number }) else { continue }
+            datasets.append(try Dataset(newest, in: store, checking: checking))
         }
         return datasets.sorted {
             ($0.manifest.release.effectiveFrom, $0.name.label) < ($1.manifest.release.effectiveFrom, $1.name.label)
         }
     }
+}
+
+/// The revisions that the store's `withdrawn.json` names.
+private func withdrawnRevisions(of store: URL) throws(IngestError) -> Set<RevisionName> {
+    let url = store.appendingPathComponent("withdrawn.json")
+    guard FileManager.default.fileExists(atPath: url.path) else { return [] }
+    guard let data = try? Data(contentsOf: url), let json = try? JSONValue([UInt8](data)),
+        let revisions = json["revisions"]?.elements
+    else {
+        throw IngestError(
+            .badData, "withdrawn_unreadable", at: Place(url.path), "this does not say which revisions were withdrawn",
+            hint: "Restore it from a copy. Without it, what was withdrawn would pass for good.")
+    }
+    return Set(revisions.compactMap { $0["revision"]?.string.flatMap { RevisionName($0) } })
 }

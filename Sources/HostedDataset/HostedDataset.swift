@@ -1,3 +1,4 @@
+import Delta
 import Digest
 public import FeeSchedule
 public import Foundation
@@ -103,14 +104,7 @@ public struct HostedDataset: Sendable {
         try? FileManager.default.removeItem(at: aside)
         do throws(IngestError) {
             let manifestBytes = try await manifestBytes(of: revision)
-            for file in try Manifest(manifestBytes).files {
-                let path = "\(revision.path)/\(file.path)"
-                let bytes = try await bytes(path)
-                guard bytes.count == file.bytes, Digest.hex(bytes) == file.sha256 else {
-                    throw changed(path, "it has not the bytes and the hash that the manifest says")
-                }
-                try write(bytes, file.path, in: aside)
-            }
+            try await fetchFiles(of: revision, by: Manifest(manifestBytes), to: aside) { _ in true }
             for name in ["manifest.json.sha256", "manifest.json.sig"] {
                 if let bytes = try await optionalBytes("\(revision.path)/\(name)") { try write(bytes, name, in: aside) }
             }
@@ -123,7 +117,51 @@ public struct HostedDataset: Sendable {
         return try FeeSchedule.Dataset(folder: folder, checking: .sizes, manifestSHA256: revision.manifestSHA256)
     }
 
+    /// Brings what an app carries, a folder with `dataset.sqlite` and `manifest.json`, to a newer revision by its delta,
+    /// and opens it. One that was broken off is finished when it is called again.
+    /// - Throws: when the revision was withdrawn or its delta is made for another dataset, a file cannot be had or is not
+    ///   what the manifest says, or the folder cannot be written. The dataset is then what it was.
+    public func update(
+        _ folder: URL, to revision: HostedRevision
+    ) async throws(IngestError) -> FeeSchedule.Dataset {
+        try revision.refuseWithdrawn()
+        guard revision.delta != nil else {
+            throw IngestError(
+                .unavailable, "delta_missing", at: Place("releases/index.json"), "\(revision.name) has no delta",
+                hint: "It is the first of its publisher: download it whole.")
+        }
+        let manifestBytes = try await manifestBytes(of: revision)
+        let aside = folder.appendingPathComponent(".delta.new")
+        try? FileManager.default.removeItem(at: aside)
+        defer { try? FileManager.default.removeItem(at: aside) }
+        try await fetchFiles(of: revision, by: Manifest(manifestBytes), to: aside) { $0.hasPrefix("delta/") }
+        let database = folder.appendingPathComponent("dataset.sqlite")
+        _ = try Delta(folder: aside.appendingPathComponent(Delta.folderName)).update(database: database)
+        let seal = Digest.seal(of: manifestBytes, name: "manifest.json")
+        for (name, bytes) in [("manifest.json.sha256", seal), ("manifest.json", manifestBytes)] {
+            let place = folder.appendingPathComponent(name)
+            do { try Data(bytes).write(to: place, options: .atomic) } catch {
+                throw cannotWrite(Place(place.path), error)
+            }
+        }
+        return try FeeSchedule.Dataset(folder: folder, manifestSHA256: revision.manifestSHA256)
+    }
+
     // MARK: Files
+
+    /// Fetches files of a revision, each held against its manifest.
+    private func fetchFiles(
+        of revision: HostedRevision, by manifest: Manifest, to folder: URL, where isWanted: (String) -> Bool
+    ) async throws(IngestError) {
+        for file in manifest.files where isWanted(file.path) {
+            let path = "\(revision.path)/\(file.path)"
+            let bytes = try await bytes(path)
+            guard bytes.count == file.bytes, Digest.hex(bytes) == file.sha256 else {
+                throw changed(path, "it has not the bytes and the hash that the manifest says")
+            }
+            try write(bytes, file.path, in: folder)
+        }
+    }
 
     private func manifestBytes(of revision: HostedRevision) async throws(IngestError) -> [UInt8] {
         let path = "\(revision.path)/manifest.json"

@@ -45,8 +45,9 @@ public struct HostedRevision: Sendable {
     public let manifestSHA256: String
     /// The size in bytes of all files that the manifest names.
     public let bytes: Int
-    /// The folder of the difference to the revision before and its size in bytes; `nil` where there is none.
-    public let delta: (path: String, bytes: Int)?
+    /// What makes this revision of the one before: that one's name, and the delta's folder and its size in bytes; `nil`
+    /// where there is none.
+    public let delta: (base: RevisionName, path: String, bytes: Int)?
     /// Why it must no longer be used; `nil` for a revision that stands.
     public let withdrawal: Withdrawal?
 
@@ -65,8 +66,10 @@ public struct HostedRevision: Sendable {
         self.contentHash = contentHash
         self.manifestSHA256 = manifestSHA256
         self.bytes = bytes
-        if let path = json["delta"]?["path"]?.string, let bytes = json["delta"]?["bytes"]?.integer {
-            delta = (path, bytes)
+        if let base = json["delta"]?["base"]?.string.flatMap({ RevisionName($0) }),
+            let bytes = json["delta"]?["bytes"]?.integer
+        {
+            delta = (base, "\(name.path)/delta", bytes)
         } else {
             delta = nil
         }

@@ -108,10 +108,11 @@ struct HostedFolder: ~Copyable {
                 guard let bytes = bytes("\(path)/manifest.json"), let manifest = try? JSONValue(bytes) else {
                     throw differs("\(path)/manifest.json", "it is no manifest")
                 }
+                let delta = self.bytes("\(path)/delta/manifest.json").flatMap { try? JSONValue($0) }
                 revisions.append(
                     HostedRevision(
                         name: RevisionName(label: label, number: number), manifest: manifest,
-                        manifestSHA256: Digest.hex(bytes)))
+                        manifestSHA256: Digest.hex(bytes), delta: delta))
             }
         }
         return revisions
@@ -190,7 +191,15 @@ struct HostedRevision {
     let name: RevisionName
     let manifest: JSONValue
     let manifestSHA256: String
+    /// The manifest of its delta; `nil` where it has none.
+    let delta: JSONValue?
 
+    /// The revision that its delta is applied to.
+    var deltaBase: RevisionName? {
+        let release = delta?["base"]?["release"]
+        guard let label = release?["label"]?.string, let number = release?["revision"]?.integer else { return nil }
+        return RevisionName(label: label, number: number)
+    }
     /// Below the folder.
     var path: String { name.path }
     /// Its place in the order of publication.

@@ -69,14 +69,15 @@ struct ReleaseList {
             json.field("codes", revision.manifest["counts"]?["codes"]?.integer)
             json.field("files", files.count)
             json.field("bytes", files.reduce(0) { $0 + $1.bytes })
-            let delta = files.filter { $0.path.hasPrefix("delta/") }
-            if delta.isEmpty {
-                json.field("delta", nil as String?)
-            } else {
+            if let base = revision.deltaBase {
                 json.object("delta") { json in
+                    json.field("base", base.description)
                     json.field("path", "\(revision.path)/delta")
-                    json.field("bytes", delta.reduce(0) { $0 + $1.bytes })
+                    json.field(
+                        "bytes", files.filter { $0.path.hasPrefix("delta/") }.reduce(0) { $0 + $1.bytes })
                 }
+            } else {
+                json.field("delta", nil as String?)
             }
             if let withdrawal = withdrawal(of: revision) {
                 json.object("withdrawn") { json in

@@ -89,7 +89,7 @@ struct DatasetTests {
             try Manifest(
                 Array(
                     String(decoding: bytes, as: UTF8.self).replacing(
-                        "\"schema_version\": \"1.3.0\"", with: "\"schema_version\": \"\(version)\", \"new\": [1]"
+                        /"schema_version": "[0-9.]+"/, with: "\"schema_version\": \"\(version)\", \"new\": [1]"
                     ).utf8))
         }
         #expect(try manifest("1.99.0").name.label == "RVU19A")
@@ -135,7 +135,7 @@ struct DatasetTests {
         #expect(refusal { try Dataset(latestIn: folder.url) }?.ids == ["store_empty"])
     }
 
-    @Test("The newest revision of each release is opened, in the order in which they hold")
+    @Test("The newest revision of each release that was not withdrawn is opened, in the order in which they hold")
     func newest() throws {
         let store = try store(["RVU27A-r1", "RVU19A-r1"], latest: "RVU27A-r1")
         // Numbers are counted, not spelled: 10 comes after 9.
@@ -147,6 +147,12 @@ struct DatasetTests {
         let datasets = try Dataset.newest(in: store.url)
         #expect(datasets.map(\.name.label) == ["RVU19A", "RVU27A"])
         #expect(datasets[0].folder.lastPathComponent == "r10")
+        let withdrawn = #"{"revisions":[{"revision":"RVU19A-r10"},{"revision":"RVU19A-r9"},{"revision":"RVU27A-r1"}]}"#
+        try Data(withdrawn.utf8).write(to: store["withdrawn.json"])
+        let standing = try Dataset.newest(in: store.url)
+        #expect(standing.map { "\($0.folder.lastPathComponent)" } == ["r2"])
+        try Data("[".utf8).write(to: store["withdrawn.json"])
+        #expect(refusal { try Dataset.newest(in: store.url) }?.ids == ["withdrawn_unreadable"])
         #expect(refusal { try Dataset.newest(in: folder.url) }?.ids == ["store_unreadable"])
     }
 

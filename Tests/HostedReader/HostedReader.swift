@@ -9,6 +9,7 @@ import Model
 //     hosted-reader URL code CODE [REVISION]
 //     hosted-reader URL codes
 //     hosted-reader URL download REVISION FOLDER [--even-if-withdrawn]
+//     hosted-reader URL update REVISION FOLDER
 
 @main
 struct HostedReader {
@@ -49,6 +50,11 @@ struct HostedReader {
             let revision = try await dataset.revision(name, evenIfWithdrawn: isAsked)
             let opened = try await dataset.download(
                 revision, to: URL(fileURLWithPath: arguments[2]), evenIfWithdrawn: isAsked)
+            print(opened.name, opened.manifest.contentHash)
+        case ("update", 3):
+            guard let name = RevisionName(arguments[1]) else { exit(64) }
+            let opened = try await dataset.update(
+                URL(fileURLWithPath: arguments[2]), to: dataset.revision(name))
             print(opened.name, opened.manifest.contentHash)
         default: exit(64)
         }

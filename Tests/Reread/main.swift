@@ -4,15 +4,18 @@ import JSON
 import Model
 
 // The rows of a table as the library reads them: `reread FOLDER TABLE` prints a line of JSON for each, the cells as the CSV tables
-// have them. Rows of relative values end with the file and line that they came from.
+// have them. Rows of relative values end with the file and line that they came from. With `checked` every byte is held against
+// the manifest first.
 
-guard CommandLine.arguments.count == 3 else {
-    FileHandle.standardError.write(Data("usage: reread FOLDER TABLE\n".utf8))
+guard (3...4).contains(CommandLine.arguments.count) else {
+    FileHandle.standardError.write(Data("usage: reread FOLDER TABLE [checked]\n".utf8))
     exit(64)
 }
 
 do throws(IngestError) {
-    let dataset = try FeeSchedule.Dataset(folder: URL(fileURLWithPath: CommandLine.arguments[1]), checking: .nothing)
+    let dataset = try FeeSchedule.Dataset(
+        folder: URL(fileURLWithPath: CommandLine.arguments[1]),
+        checking: CommandLine.arguments.last == "checked" ? .bytes : .nothing)
     var json = JSONWriter(indented: false)
     for row in try rows(CommandLine.arguments[2], of: dataset) {
         json.value(.list(row.map(\.text)))

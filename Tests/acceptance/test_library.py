@@ -23,8 +23,8 @@ TABLES = [
     "drug_products", "conversion_factors", "editorial", "editorial_items", "questions"]
 
 
-def reread(folder, table):
-    done = subprocess.run([REREAD, folder, table], capture_output=True, timeout=120)
+def reread(folder, table, *checked):
+    done = subprocess.run([REREAD, folder, table, *checked], capture_output=True, timeout=120)
     assert done.returncode == 0, done.stderr.decode()
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -98,6 +98,30 @@ def test_what_is_no_rvu_is_refused_and_never_rounded(samples, tmp_path, stored):
 
 
 # The example app
+
+
+def test_a_database_that_a_delta_brought_there_is_read_as_the_newer_release_and_proven_by_its_content(
+        rvu25d, rvu26b, tmp_path):
+    app = bundle(rvu25d, tmp_path / "app")
+    database = app / "dataset.sqlite"
+    result = ingest("delta", rvu25d.folder, rvu26b.folder, "--out", tmp_path / "delta")
+    assert result.code == 0, result
+    result = ingest("update", "--dataset", database, "--delta", tmp_path / "delta")
+    assert result.code == 0, result
+
+    def refused():
+        done = subprocess.run([REREAD, app, "codes", "checked"], capture_output=True, timeout=120)
+        assert done.returncode == 2 and b"dataset.sqlite" in done.stderr, done.stderr
+        return True
+
+    assert refused(), "the older release's manifest was taken for the newer one's"
+    shutil.copyfile(rvu26b.folder / "manifest.json", app / "manifest.json")
+    assert database.read_bytes() != (rvu26b.folder / "dataset.sqlite").read_bytes()
+    for name in TABLES:
+        assert reread(app, name, "checked") == reread(rvu26b.folder, name), name
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE relative_values SET work = work + 0.01 WHERE code = '99213'")
+    assert refused()
 
 
 def cents(amount):
@@ -213,8 +237,9 @@ def test_the_library_needs_no_c_library_of_the_pipeline_and_nothing_that_apple_l
     assert {targets[name]["type"] for name in modules} == {"library"}
     assert {targets[name]["module_type"] for name in modules} == {"SwiftTarget"}, "no C target, no system library"
     packages = {product for name in modules for product in targets[name].get("product_dependencies", [])}
-    assert packages <= {"GRDB", "Crypto"}
-    known = modules | packages | {"Foundation"}
+    assert packages <= {"GRDB", "GRDBSQLite", "Crypto"}
+    # On Linux a part of Foundation is a module of its own.
+    known = modules | packages | {"Foundation", "FoundationNetworking"}
     for name in modules:
         for file in (REPO / targets[name]["path"]).rglob("*.swift"):
             if ".docc" not in str(file):
@@ -228,11 +253,11 @@ def test_the_library_needs_no_c_library_of_the_pipeline_and_nothing_that_apple_l
     assert {targets[name]["module_type"] for name in pipeline} != {"SwiftTarget"}
 
 
-def test_sqlite_is_read_by_one_module_and_written_by_another():
+def test_sqlite_is_written_read_and_brought_up_to_date_by_a_module_each():
     importing = {
         file.parent.name for file in (REPO / "Sources").rglob("*.swift")
         if ".docc" not in str(file) and re.search(r"^\s*(?:\w+ )?import GRDB\b", file.read_text(), re.MULTILINE)}
-    assert importing == {"Emit", "FeeSchedule"}
+    assert importing == {"Emit", "FeeSchedule", "Delta"}
 
 
 def test_the_example_is_a_package_of_its_own(tmp_path):

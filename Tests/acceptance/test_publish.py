@@ -9,6 +9,7 @@ import random
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 import urllib.parse
@@ -266,6 +267,32 @@ def test_the_library_refuses_a_file_that_something_on_the_way_has_changed(hosted
         done = server.read("download", "RVU26A-r2", tmp_path / "r2", code=2)
     assert b"hosted_changed releases/RVU26A/r2/tables/codes.csv" in done.stderr
     assert not (tmp_path / "r2").exists() and not (tmp_path / ".r2.new").exists()
+
+
+def test_the_library_brings_an_app_up_to_date_over_HTTP_by_the_delta_alone(server, hosted, store, tmp_path):
+    older, newer = Published(store, revision="releases/RVU26A/r1"), Published(store)
+    assert revisions(hosted)["RVU26A-r2"]["delta"]["base"] == "RVU26A-r1" and revisions(hosted)["RVU26A-r1"]["delta"] is None
+    app = tmp_path / "app"
+    app.mkdir()
+    for name in ("dataset.sqlite", "manifest.json"):
+        shutil.copyfile(older.folder / name, app / name)
+    before = len(server.log)
+    said = f"RVU26A-r2 {newer.manifest['content_hash']}\n".encode()
+    assert server.read("update", "RVU26A-r2", app).stdout == said
+    asked = {path.split("/RVU26A/r2/")[1] for path, _, _ in server.log[before:] if "/RVU26A/r2/" in path}
+    assert "delta/manifest.json" in asked and all(path == "manifest.json" or path.startswith("delta/") for path in asked)
+    assert (app / "manifest.json").read_bytes() == (newer.folder / "manifest.json").read_bytes()
+    assert sorted(os.listdir(app)) == ["dataset.sqlite", "manifest.json", "manifest.json.sha256"]
+    with sqlite3.connect(app / "dataset.sqlite") as updated, sqlite3.connect(newer.folder / "dataset.sqlite") as published:
+        for table in (path.stem for path in newer.folder.glob("tables/*.csv")):
+            assert updated.execute(f"SELECT * FROM {table}").fetchall() == published.execute(f"SELECT * FROM {table}").fetchall()
+    assert server.read("update", "RVU26A-r2", app).stdout == said, "once more does no harm"
+    with sqlite3.connect(app / "dataset.sqlite") as updated:
+        updated.execute("DELETE FROM relative_values WHERE code = '99213'")
+    bytes_before = (app / "dataset.sqlite").read_bytes()
+    assert b"delta" in server.read("update", "RVU26A-r2", app, code=2).stderr
+    assert (app / "dataset.sqlite").read_bytes() == bytes_before
+    assert b"has no delta" in server.read("update", "RVU26A-r1", app, code=69).stderr
 
 
 # Withdrawn.
