@@ -108,6 +108,7 @@ extension Delta {
                 sql: "SELECT sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL",
                 arguments: [shape.name])
             try database.execute(sql: "DROP TABLE IF EXISTS \"\(shape.name)\"")
+            // Without the data dictionary's comments: a delta carries what is, not what is said of it.
             try database.execute(sql: shape.sql())
         }
         let places = shape.columns.map { _ in "?" }.joined(separator: ", ")

@@ -35,12 +35,15 @@ def content_hash(folder):
 
 
 def contents(database):
-    """Every row of every table with the types of its values, in the order of the file; and what searches find."""
+    """Every row of every table with the types of its values, in the order of the file; and what searches find. Declarations
+    without their comments: those are not part of a delta."""
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
         names = [name for name, in connection.execute(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'search%' AND name NOT LIKE 'sqlite_%'")]
         found = {name: connection.execute(f'SELECT rowid, * FROM "{name}" ORDER BY rowid').fetchall() for name in names}
-        found["declared"] = sorted(connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
+        found["declared"] = sorted(
+            (kind, name, table, re.sub(r"\n(?= *--| *\n)[^\n]*", "", sql)) for kind, name, table, sql in
+            connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
         for words in SEARCHES:
             found[f"search {words}"] = connection.execute(
                 "SELECT rowid, round(bm25(search, 20, 8, 4, 1, 8, 2, 8), 9) FROM search WHERE search MATCH ? ORDER BY 2, 1", [words]
