@@ -1,4 +1,5 @@
 import JSON
+import Model
 
 /// What turns one table of BASE into that of HEAD, as lines of NDJSON: first the rows that went, in BASE's order, then
 /// those that came, moved or changed, in HEAD's.

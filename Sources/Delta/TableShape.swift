@@ -1,13 +1,8 @@
 import JSON
-import Model
+public import Model
 
 /// An emitted table as those who write or read its rows have to know it: its columns in order, key columns first.
 public struct TableShape: Hashable, Sendable {
-    /// The types of `Schemas/dataset/tables.csv`, by the names that they have there.
-    public enum ColumnType: String, Hashable, Sendable {
-        case string, boolean, integer, decimal, date, list
-    }
-
     public struct Column: Hashable, Sendable {
         public let name: String
         public let type: ColumnType
@@ -48,6 +43,12 @@ public struct TableShape: Hashable, Sendable {
 
     /// Where the table lies in a revision's folder.
     public var path: String { "tables/\(name).csv" }
+
+    /// The name of the table that lies at a path of a revision's folder; `nil` for what is no table.
+    public static func name(at path: String) -> String? {
+        guard path.hasPrefix("tables/"), path.hasSuffix(".csv") else { return nil }
+        return String(path.dropFirst("tables/".count).dropLast(".csv".count))
+    }
 }
 
 // MARK: SQL
@@ -110,7 +111,7 @@ extension TableShape.Column {
 
     /// A column of a database by its declared type; every other type than those of ``sqlType`` is text.
     init(name: String, sqlType: String, isRequired: Bool, isKey: Bool) {
-        let type: TableShape.ColumnType
+        let type: ColumnType
         var places: Int?
         switch sqlType {
         case "BOOLEAN": type = .boolean

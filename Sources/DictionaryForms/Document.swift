@@ -1,4 +1,5 @@
 import JSON
+import Model
 public import Schemas
 
 /// The data dictionary as JSON, for programs that make a form of their own.

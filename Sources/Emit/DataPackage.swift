@@ -26,7 +26,7 @@ enum License {
 }
 
 /// `datapackage.json`, a Frictionless Data Package (version 2) that describes the CSV tables.
-func dataPackage(_ dataset: Dataset, revision: Int, files: [EmittedFile], schemas: Schemas) -> [UInt8] {
+func dataPackage(_ dataset: Dataset, revision: Int, files: [EmittedFile], dictionary: DataDictionary) -> [UInt8] {
     let release = dataset.canonical.release
     var json = JSONWriter(indented: true)
     json.object { json in
@@ -47,7 +47,7 @@ func dataPackage(_ dataset: Dataset, revision: Int, files: [EmittedFile], schema
             }
         }
         json.array("resources") { json in
-            for table in schemas.dictionary(dataset.tier).tables {
+            for table in dictionary.tables {
                 let path = "tables/\(table.name).csv"
                 guard let file = files.first(where: { $0.path == path }) else { continue }
                 json.object { json in

@@ -10,7 +10,7 @@ public import Schemas
 struct DatabaseWriter {
     let dataset: Dataset
     let tables: [RenderedTable]
-    let schemas: Schemas
+    let dictionary: DataDictionary
 
     /// Marks the file as ours for `file` and friends: "ingE".
     private static let applicationID = 0x696E_6745
@@ -24,7 +24,7 @@ struct DatabaseWriter {
             try database.execute(sql: "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")
             try database.execute(sql: "PRAGMA application_id = \(Self.applicationID); PRAGMA user_version = 1")
             try database.inTransaction {
-                for definition in schemas.dictionary(dataset.tier).tables {
+                for definition in dictionary.tables {
                     guard let table = tables.first(where: { $0.name == definition.name }) else { continue }
                     try database.execute(sql: definition.sql)
                     try fill(table, definition.schema, database)
@@ -183,21 +183,8 @@ extension TableSchema {
             name: name,
             columns: columns.map { column in
                 TableShape.Column(
-                    name: column.name, type: column.type.shape, places: column.places, isRequired: column.isRequired,
+                    name: column.name, type: column.type, places: column.places, isRequired: column.isRequired,
                     isKey: column.isKey, reference: column.reference)
             })
-    }
-}
-
-extension TableSchema.ColumnType {
-    fileprivate var shape: TableShape.ColumnType {
-        switch self {
-        case .string: .string
-        case .boolean: .boolean
-        case .integer: .integer
-        case .decimal: .decimal
-        case .date: .date
-        case .list: .list
-        }
     }
 }

@@ -8,7 +8,7 @@ public import Schemas
 /// A dataset written to a folder, all but the files that name its revision.
 public struct Emitted: Sendable {
     let dataset: Dataset
-    let schemas: Schemas
+    let dictionary: DataDictionary
     public let files: [EmittedFile]
 
     /// What the tables say, independent of where it was read.
@@ -20,7 +20,7 @@ public struct Emitted: Sendable {
     public func revisionFiles(
         _ revision: Int, sequence: Int, further: [EmittedFile] = []
     ) -> [(path: String, bytes: [UInt8])] {
-        let package = dataPackage(dataset, revision: revision, files: files, schemas: schemas)
+        let package = dataPackage(dataset, revision: revision, files: files, dictionary: dictionary)
         let packageFile = EmittedFile(
             path: "datapackage.json", sha256: Digest.hex(package), bytes: package.count, rows: nil)
         let all = (files + [packageFile] + further).sorted { $0.path < $1.path }
@@ -43,10 +43,13 @@ public func emit(_ dataset: Dataset, to folder: URL, schemas: Schemas) throws(In
         throw cannotWrite(folder.lastPathComponent, error)
     }
     let tables = renderTables(dataset, schemas: schemas)
-    let results = inParallel(Part.allCases) { write($0, of: dataset, tables, to: folder, schemas: schemas) }
+    let dictionary = schemas.dictionary(dataset.tier)
+    let results = inParallel(Part.allCases) {
+        write($0, of: dataset, tables, to: folder, schemas: schemas, dictionary)
+    }
     var files: [EmittedFile] = []
     for result in results { files += try result.get() }
-    return Emitted(dataset: dataset, schemas: schemas, files: files.sorted { $0.path < $1.path })
+    return Emitted(dataset: dataset, dictionary: dictionary, files: files.sorted { $0.path < $1.path })
 }
 
 /// What is written side by side: the parts share nothing but the dataset and the rendered tables they read.
@@ -55,11 +58,12 @@ private enum Part: CaseIterable {
 }
 
 private func write(
-    _ part: Part, of dataset: Dataset, _ tables: [RenderedTable], to folder: URL, schemas: Schemas
+    _ part: Part, of dataset: Dataset, _ tables: [RenderedTable], to folder: URL, schemas: Schemas,
+    _ dictionary: DataDictionary
 ) -> Result<[EmittedFile], IngestError> {
     do throws(IngestError) {
         switch part {
-        case .database: return .success([try writeDatabase(dataset, tables, to: folder, schemas: schemas)])
+        case .database: return .success([try writeDatabase(dataset, tables, to: folder, dictionary)])
         case .documents: return .success([try writeDocuments(dataset, tables, to: folder)])
         case .tables:
             var files: [EmittedFile] = []
@@ -129,12 +133,12 @@ private func write(_ table: RenderedTable, to folder: URL) throws(IngestError) -
 }
 
 private func writeDatabase(
-    _ dataset: Dataset, _ tables: [RenderedTable], to folder: URL, schemas: Schemas
+    _ dataset: Dataset, _ tables: [RenderedTable], to folder: URL, _ dictionary: DataDictionary
 ) throws(IngestError) -> EmittedFile {
     let path = "dataset.sqlite"
     let url = folder.appendingPathComponent(path)
     do {
-        try DatabaseWriter(dataset: dataset, tables: tables, schemas: schemas).write(to: url)
+        try DatabaseWriter(dataset: dataset, tables: tables, dictionary: dictionary).write(to: url)
         let (sha256, bytes) = try Digest.hex(contentsOf: url)
         return EmittedFile(path: path, sha256: sha256, bytes: bytes, rows: nil)
     } catch {

@@ -152,7 +152,6 @@ public func manifest(ofUnpublished dataset: Dataset) -> [UInt8] {
 func contentHash(_ files: [EmittedFile]) -> String {
     contentHash(
         ofTables: files.compactMap { file in
-            guard file.path.hasPrefix("tables/"), file.path.hasSuffix(".csv") else { return nil }
-            return (String(file.path.dropFirst("tables/".count).dropLast(".csv".count)), file.sha256)
+            TableShape.name(at: file.path).map { ($0, file.sha256) }
         })
 }

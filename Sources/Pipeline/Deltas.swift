@@ -109,8 +109,8 @@ extension PublishedSide {
     /// The tables that the manifest names, with their hashes.
     fileprivate var tables: [(name: String, sha256: String)] {
         (manifest["files"]?.elements ?? []).compactMap { file in
-            guard let path = file["path"]?.string, path.hasPrefix("tables/"), path.hasSuffix(".csv") else { return nil }
-            return (String(path.dropFirst("tables/".count).dropLast(".csv".count)), file["sha256"]?.text ?? "")
+            guard let name = TableShape.name(at: file["path"]?.string ?? "") else { return nil }
+            return (name, file["sha256"]?.text ?? "")
         }
     }
 }

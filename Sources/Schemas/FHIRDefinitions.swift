@@ -124,7 +124,7 @@ public struct FHIRDefinitions: Sendable {
 }
 
 extension FHIRDefinitions.ValueType {
-    fileprivate init(_ column: TableSchema.ColumnType) {
+    fileprivate init(_ column: ColumnType) {
         switch column {
         // CMS's values are no codes of the same code system, which is what FHIR's type `code` means.
         case .string, .list: self = .string

@@ -1,13 +1,9 @@
-import Model
+public import Model
 
 /// An emitted table: its columns with type, unit, source and meaning. Rows of `dataset/tables.csv` and
 /// `dataset/descriptions.csv`. The CSV header, `datapackage.json`, the SQL tables and the data dictionary are all made
 /// from it.
 public struct TableSchema: Sendable {
-    public enum ColumnType: String, Sendable {
-        case string, boolean, integer, decimal, date, list
-    }
-
     public struct Column: Sendable {
         public let name: String
         public let type: ColumnType

@@ -1,4 +1,5 @@
 import CSV
+import Delta
 public import Foundation
 public import JSON
 public import Model
@@ -244,7 +245,7 @@ public struct Store: Sendable {
         let revision = revision(label, number)
         do {
             try makeFolder(release)
-            for name in ["tables", "delta"] {
+            for name in ["tables", Delta.folderName] {
                 let folder = staging.appendingPathComponent(name)
                 if FileManager.default.fileExists(atPath: folder.path) { try synchroniseFolder(folder) }
             }

@@ -117,9 +117,8 @@ public func validateRevision(
         }
     }
     for problem in keys.problems() { validation.diagnostics.add(problem) }
-    let facts = hashes.filter { $0.path.hasPrefix("tables/") && $0.path.hasSuffix(".csv") }
     let contentHash = contentHash(
-        ofTables: facts.map { (String($0.path.dropFirst("tables/".count).dropLast(".csv".count)), $0.sha256) })
+        ofTables: hashes.compactMap { file in TableShape.name(at: file.path).map { ($0, file.sha256) } })
     if manifest["content_hash"]?.string != contentHash {
         validation.problem(
             "content_hash", Place("manifest.json"),

@@ -2,11 +2,12 @@ import Delta
 import Digest
 import Foundation
 import JSON
+import Model
 import TestSupport
 import Testing
 
 func column(
-    _ name: String, _ type: TableShape.ColumnType, places: Int? = nil, isKey: Bool = false
+    _ name: String, _ type: ColumnType, places: Int? = nil, isKey: Bool = false
 ) -> TableShape.Column {
     TableShape.Column(name: name, type: type, places: places, isRequired: false, isKey: isKey, reference: "")
 }
@@ -70,7 +71,7 @@ struct TablePair {
     /// Any two tables: with few or many columns, with a key or without, in the order of the key or in none, with columns that
     /// only one side has.
     init(using random: inout SeededRandom) {
-        let types: [TableShape.ColumnType] = [.string, .boolean, .integer, .decimal, .date, .list]
+        let types: [ColumnType] = [.string, .boolean, .integer, .decimal, .date, .list]
         let keyCount = Int.random(in: 0...2, using: &random)
         let count = keyCount + Int.random(in: 1...4, using: &random)
         var columns: [TableShape.Column] = []
