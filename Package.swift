@@ -26,14 +26,15 @@ import PackageDescription
 //     libcurl → Fetch         HTTPS. URLSession on Linux is libcurl behind a queue, and hides what this stage
 //                             is about: a body that arrives no faster than it is written, Range with
 //                             If-Range, every redirect, lengths that lie; async-http-client would build
-//                             SwiftNIO for a few requests one after the other
+//                             SwiftNIO for a few requests one after the other. `CLibcurl` loads it when the first
+//                             request is made: with it come thirty libraries
 //     swift-mustache → Overlay   filling the editors' templates with a code's own fields
 //     Yams → YAML             YAML with line and column, for overlays and the policy
 //     GRDB → Emit             writing dataset.sqlite and its full-text index
 //     GRDB → FeeSchedule      reading them
 //     GRDB → Delta            bringing them up to date in place, in apps too
-//     FlyingFox → Preview     HTTP on this machine, for a page that loads itself again; it brings no other package,
-//                             and SwiftNIO would be forty times its size for one reader
+//     FlyingSocks → Preview   sockets of this machine, for a page that loads itself again. The HTTP server of the same
+//                             package brings libcurl for its proxies, SwiftNIO is forty times its size for one reader
 //     swift-argument-parser → ingest
 //
 // Workbooks are read by `Parse` from the two XML parts that CMS's plain sheets use: no kept XLSX package is to
@@ -99,8 +100,7 @@ let package = Package(
         .target(name: "HostedDataset", dependencies: ["Delta", "Digest", "FeeSchedule", "JSON", "Model"]),
 
         // Stages
-        .systemLibrary(
-            name: "CLibcurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+        .target(name: "CLibcurl"),
         .target(name: "Fetch", dependencies: ["CLibcurl", "Digest", "Model"]),
         .target(name: "Acquire", dependencies: ["Digest", "Model", "Parallel"]),
         .target(name: "Unpack", dependencies: ["Model", "Zlib"]),
@@ -132,7 +132,7 @@ let package = Package(
             dependencies: ["CPages", "CSystem", "Digest", "HTML", "JSON", "Model", "Parallel", "Zlib"]),
         .target(name: "Site", dependencies: ["CPages", "CSystem", "Digest", "HTML", "JSON", "Model", "Parallel"]),
         .target(
-            name: "Preview", dependencies: ["Model", .product(name: "FlyingFox", package: "FlyingFox")]),
+            name: "Preview", dependencies: ["Model", .product(name: "FlyingSocks", package: "FlyingFox")]),
 
         // The whole
         .target(
@@ -229,7 +229,7 @@ if Context.environment["INGEST_FUZZ"] != nil {
         .executableTarget(name: "Fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Driver"))
 }
 
-let cTargets: Set = ["CPages", "CSchemas", "CSystem"]
+let cTargets: Set = ["CLibcurl", "CPages", "CSchemas", "CSystem"]
 for target in package.targets where target.type != .system && !cTargets.contains(target.name) {
     target.swiftSettings = [
         .enableUpcomingFeature("ExistentialAny"),

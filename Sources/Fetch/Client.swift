@@ -15,8 +15,7 @@ public struct Client: Sendable {
         public init() {}
     }
 
-    /// The name and version that the server sees.
-    public var userAgent: String
+    private let program: String
     public var mirror: Mirror?
     public var limits = Limits()
     /// How often a request that brought nothing is repeated.
@@ -25,9 +24,12 @@ public struct Client: Sendable {
     public var retrySeconds = 1
 
     public init(program: String, mirror: Mirror? = nil) {
-        userAgent = "\(program) \(libraryName)"
+        self.program = program
         self.mirror = mirror
     }
+
+    /// The name and version that the server sees.
+    var userAgent: String { "\(program) \(libraryName)" }
 
     /// Where the file that CMS has at `address` is asked for.
     func target(_ address: String) -> String { mirror?.address(of: address) ?? address }

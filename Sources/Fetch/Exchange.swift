@@ -82,38 +82,38 @@ private struct Handle: ~Copyable {
     var list: UnsafeMutablePointer<curl_slist>?
 
     init?() {
-        guard let curl = curl_easy_init() else { return nil }
+        guard let curl = ingest_curl_begin() else { return nil }
         self.curl = curl
         list = nil
     }
 
     mutating func add(header: String) {
         // Out of memory gives nil and leaves the list as it was.
-        if let longer = curl_slist_append(list, header) { list = longer }
+        if let longer = ingest_curl_list_append(list, header) { list = longer }
     }
 
     deinit {
-        curl_easy_cleanup(curl)
-        curl_slist_free_all(list)
+        ingest_curl_end(curl)
+        ingest_curl_list_free(list)
     }
 }
 
-/// The library's own set-up, once in the process.
-private let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+/// Why the library cannot be used; it is loaded and set up once in the process.
+private let libraryProblem = ingest_curl_load().map { String(cString: $0) }
 
 /// The name and version of the client library, for the User-Agent.
-let libraryName =
-    "libcurl/"
-    + (curl_version().map { version in
-        String(cString: version).split { $0 == "/" || $0 == " " }.dropFirst().first.map(String.init) ?? ""
-    } ?? "")
+let libraryName: String = {
+    guard libraryProblem == nil, let version = ingest_curl_version() else { return "libcurl" }
+    return "libcurl/" + (String(cString: version).split { $0 == "/" || $0 == " " }.dropFirst().first ?? "")
+}()
 
 /// Sends `request` and hands the body over piece by piece; `body` answers whether to go on. Redirects are not
 /// followed: where they lead is in the answer. Proxies are those of the environment (`https_proxy`, `no_proxy` …).
 func exchange(
     _ request: Request, body: @escaping (Answer, UnsafeRawBufferPointer) -> Bool
 ) -> (answer: Answer, failure: ExchangeFailure?) {
-    guard isReady, var handle = Handle() else { return (Answer(), .connection("the HTTP library cannot start")) }
+    if let libraryProblem { return (Answer(), .connection("libcurl is needed to fetch: \(libraryProblem)")) }
+    guard var handle = Handle() else { return (Answer(), .connection("libcurl cannot start")) }
     let receiver = Receiver(stallSeconds: request.stallSeconds, body)
     for header in request.headers { handle.add(header: header) }
     let curl = handle.curl
@@ -158,7 +158,7 @@ func exchange(
                 guard let receiver else { return 0 }
                 return Unmanaged<Receiver>.fromOpaque(receiver).takeUnretainedValue().isStalled ? 1 : 0
             }
-            return curl_easy_perform(curl)
+            return ingest_curl_perform(curl)
         }
     }
     var answer = receiver.answer
@@ -168,7 +168,7 @@ func exchange(
     }
     if receiver.wasStopped { return (answer, .stopped) }
     let text = String(decoding: words.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    let reason = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
+    let reason = text.isEmpty ? String(cString: ingest_curl_reason(code)) : text
     switch code {
     case CURLE_OK: return (answer, nil)
     case CURLE_PARTIAL_FILE: return (answer, .cut)

@@ -1,4 +1,3 @@
-import FlyingFox
 import FlyingSocks
 import Foundation
 public import Model
@@ -38,16 +37,23 @@ public struct PreviewServer: Sendable {
     /// - Throws: when the port cannot be had.
     public func run(port: UInt16, listening: @escaping @Sendable (_ port: UInt16) -> Void) async throws(IngestError) {
         do {
-            let server = HTTPServer(
-                address: try .inet(ip4: "127.0.0.1", port: port), timeout: 30, logger: .disabled,
-                handler: ClosureHTTPHandler { request in await respond(to: request) })
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await server.run() }
-                group.addTask {
-                    try await server.waitUntilListening()
-                    if case .ip4(_, let port)? = await server.listeningAddress { listening(port) }
+            let pool: some AsyncSocketPool = .make()
+            try await pool.prepare()
+            let socket = try Socket(domain: Int32(AF_INET))
+            defer { try? socket.close() }
+            try socket.setValue(true, for: .localAddressReuse)
+            #if canImport(Darwin)
+                try socket.setValue(true, for: .noSIGPIPE)
+            #endif
+            try socket.bind(to: try .inet(ip4: "127.0.0.1", port: port))
+            try socket.listen()
+            let listener = try AsyncSocket(socket: socket, pool: pool)
+            if case .ip4(_, let port) = try socket.sockname() { listening(port) }
+            try await withThrowingDiscardingTaskGroup { group in
+                group.addTask { try await pool.run() }
+                for try await connection in listener.sockets {
+                    group.addTask { await serve(connection) }
                 }
-                try await group.waitForAll()
             }
         } catch {
             if Task.isCancelled { return }
@@ -57,23 +63,25 @@ public struct PreviewServer: Sendable {
         }
     }
 
-    private func respond(to request: HTTPRequest) async -> HTTPResponse {
+    /// Answers the one request of a connection. A browser that goes away in between is nobody's loss.
+    private func serve(_ connection: AsyncSocket) async {
+        defer { try? connection.close() }
+        guard let request = await Request(from: connection) else { return }
+        try? await connection.write(await response(to: request).bytes)
+    }
+
+    private func response(to request: Request) async -> Response {
         // A page elsewhere may name a host of its own that leads here; it must not read ours.
-        let host = request.headers[.host]?.split(separator: ":").first.map(String.init)
-        guard host == "127.0.0.1" || host == "localhost" else {
-            return HTTPResponse(statusCode: .misdirectedRequest, body: Data("not a host of this preview\n".utf8))
+        guard ["127.0.0.1", "localhost"].contains(request.host) else {
+            return Response("421 Misdirected Request", body: Array("not a host of this preview\n".utf8))
         }
-        guard request.method == .GET else { return HTTPResponse(statusCode: .methodNotAllowed) }
-        var headers: HTTPHeaders = [.cacheControl: "no-store"]
+        guard request.method == "GET" else { return Response("405 Method Not Allowed") }
         if request.path == "/events" {
-            headers[.contentType] = "text/event-stream"
-            let known = request.headers[HTTPHeader("Last-Event-ID")].flatMap { Int($0) }
-            return HTTPResponse(statusCode: .ok, headers: headers, body: Data(await event(after: known).utf8))
+            let known = request.headers["last-event-id"].flatMap { Int($0) }
+            return Response("200 OK", type: "text/event-stream", body: Array(await event(after: known).utf8))
         }
         let answer = answer(request.path)
-        headers[.contentType] = answer.type
-        return HTTPResponse(
-            statusCode: answer.isFound ? .ok : .notFound, headers: headers, body: Data(answer.bytes))
+        return Response(answer.isFound ? "200 OK" : "404 Not Found", type: answer.type, body: answer.bytes)
     }
 
     /// The version as a server-sent event: at once for a page that knows none, else as soon as it is another. The

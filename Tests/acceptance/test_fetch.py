@@ -39,6 +39,21 @@ def store(tmp_path):
     return tmp_path / "store"
 
 
+# The library that talks to servers.
+
+
+def test_the_program_starts_without_the_library_that_talks_to_servers(server, store, tmp_path):
+    """It brings thirty others, and most commands fetch nothing. A broken one is said where it is needed."""
+    (tmp_path / "libcurl.so.4").write_bytes(b"no library")
+    search = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("LD_LIBRARY_PATH")]))
+    assert ingest("--version", env={"LD_LIBRARY_PATH": search}).code == 0
+    server.routes[RVU25B] = file(SMALL)
+    result = fetch(store, server, env=no_proxy(LD_LIBRARY_PATH=search))
+    assert result.code == 69 and "libcurl is needed to fetch" in result.err and "libcurl.so.4" in result.err, result
+    named = subprocess.run(["readelf", "--dynamic", "--wide", INGEST], capture_output=True, text=True, check=True).stdout
+    assert "libc.so.6" in named and "libcurl" not in named and "FoundationNetworking" not in named
+
+
 # What is asked for, and where.
 
 

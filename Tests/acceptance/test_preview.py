@@ -129,6 +129,51 @@ def test_this_machine_by_either_name_is_served(host, preview):
     assert preview.get(Host=f"{host}:{preview.port}")[0] == 200
 
 
+def talk(preview, *pieces, pause=0.0):
+    """What comes back for these bytes until the connection ends."""
+    with socket.create_connection(("127.0.0.1", preview.port), timeout=30) as connection:
+        for piece in pieces:
+            connection.sendall(piece)
+            time.sleep(pause)
+        said = b""
+        while part := connection.recv(65536):
+            said += part
+    return said
+
+
+def test_a_request_that_comes_in_pieces_is_answered_as_a_whole(preview):
+    path = urlsplit(preview.address).path.encode()
+    request = b"GET " + path + b"?x=%20 HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n"
+    said = talk(preview, *(request[i : i + 7] for i in range(0, len(request), 7)), pause=0.01)
+    head, body = said.split(b"\r\n\r\n", 1)
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n") and b"Connection: close" in head
+    assert f"Content-Length: {len(body)}".encode() in head and body.decode() == preview.get()[2]
+
+
+@pytest.mark.parametrize("bytes_", [
+    b"\r\n\r\n", b"GET\r\n\r\n", b"GET / SMTP\r\n\r\n", b"GET %zz HTTP/1.1\r\n\r\n", b"GET /%zz HTTP/1.1\r\n\r\n",
+    bytes(range(256)) + b"\r\n\r\n"])
+def test_what_is_no_request_has_no_answer_and_does_not_disturb_the_next(bytes_, preview):
+    assert talk(preview, bytes_) == b""
+    with socket.create_connection(("127.0.0.1", preview.port), timeout=30) as gone:
+        gone.sendall(b"GET / HTTP")
+    assert preview.get()[0] == 200
+
+
+def test_a_head_without_end_is_not_read_for_ever(preview):
+    try:
+        assert talk(preview, b"GET / HTTP/1.1\r\nX: " + b"x" * 200_000) == b""
+    except OSError:
+        pass  # It hung up while we were still talking.
+    assert preview.get()[0] == 200
+
+
+@pytest.mark.parametrize("method", ["POST", "HEAD", "DELETE"])
+def test_nothing_but_reading_is_offered(method, preview):
+    said = talk(preview, f"{method} / HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    assert said.startswith(b"HTTP/1.1 405 ")
+
+
 def test_it_listens_on_this_machine_alone(preview):
     ports = [line.split() for name in ("tcp", "tcp6") for line in open(f"/proc/net/{name}").read().splitlines()[1:]]
     listening = {fields[1].split(":")[0] for fields in ports if fields[3] == "0A" and int(fields[1].split(":")[1], 16) == preview.port}

@@ -44,6 +44,13 @@ def test_the_SBOM_names_each_resolved_package_with_version_licence_and_source(tm
     assert asked and all(any(pin["location"] == url for pin in pins) for url in asked)
 
 
+def test_the_SBOM_names_the_library_that_is_loaded_when_something_is_fetched(tmp_path):
+    found = {item["name"]: item for item in json.loads(sbom(tmp_path))["components"]}
+    assert found["libcurl.so.4"]["properties"][0] == {"name": "ingest:linked", "value": "when needed"}
+    assert '"libcurl.so.4"' in (REPO / "Sources" / "CLibcurl" / "CLibcurl.c").read_text()
+    assert found["libz.so.1"]["properties"][0] == {"name": "ingest:linked", "value": "dynamic"}
+
+
 def test_the_SBOM_is_the_same_every_time(tmp_path):
     first = sbom(tmp_path / "a")
     assert first == sbom(tmp_path / "b")
