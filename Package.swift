@@ -15,7 +15,7 @@ import PackageDescription
 // Every arrow points down, and each C library or package is imported by exactly one module; SQLite, which is written,
 // read and brought up to date, by three:
 //
-//     libcsv → CSV            tokenising CSV, for CMS's files and for our own tables in Schemas/ (and `measure`, which
+//     libcsv → CSV            tokenising CSV wherever it is not regular (and `measure`, which
 //                             is no product, to time libcsv alone)
 //     zlib → Zlib             inflating for Unpack, packing for Publish; the ZIP container is read by ~300 lines of
 //                             our own, because the checks that matter here (names that escape, duplicate or overlapping

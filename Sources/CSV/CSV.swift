@@ -1,9 +1,10 @@
 private import CLibcsv
 
-/// Rows of CSV fields in one flat buffer: field `i` ends at `ends[i]`, row `r` holds the fields before
-/// `rowEnds[r]` and began on line `lines[r]`.
+/// Rows of CSV fields: field `i` is `bytes[starts[i]..<ends[i]]`, row `r` holds the fields before `rowEnds[r]` and began
+/// on line `lines[r]`. Between fields may lie what parted them.
 public struct CSVRows: Sendable {
-    @usableFromInline var bytes: [UInt8] = []
+    public fileprivate(set) var bytes: [UInt8] = []
+    @usableFromInline var starts: [UInt32] = []
     @usableFromInline var ends: [UInt32] = []
     public fileprivate(set) var rowEnds: [UInt32] = []
     public fileprivate(set) var lines: [UInt32] = []
@@ -11,8 +12,8 @@ public struct CSVRows: Sendable {
     public init() {}
 
     /// Adds a field to the row being built.
-    @inlinable
     public mutating func append(field: some Collection<UInt8>) {
+        starts.append(UInt32(bytes.count))
         bytes.append(contentsOf: field)
         ends.append(UInt32(bytes.count))
     }
@@ -31,16 +32,33 @@ public struct CSVRows: Sendable {
         (row == 0 ? 0 : Int(rowEnds[row - 1]))..<Int(rowEnds[row])
     }
 
+    /// Where in ``bytes`` a field lies.
     @inlinable
-    public subscript(field field: Int) -> ArraySlice<UInt8> {
-        bytes[(field == 0 ? 0 : Int(ends[field - 1]))..<Int(ends[field])]
-    }
+    public func range(of field: Int) -> Range<Int> { Int(starts[field])..<Int(ends[field]) }
+
+    @inlinable
+    public subscript(field field: Int) -> ArraySlice<UInt8> { bytes[range(of: field)] }
 
     /// What `body` makes of a field's bytes, read where they lie.
     @inlinable
     public func read<Result>(field: Int, _ body: (Slice<UnsafeBufferPointer<UInt8>>) -> Result) -> Result {
-        let range = (field == 0 ? 0 : Int(ends[field - 1]))..<Int(ends[field])
+        let range = range(of: field)
         return bytes.withUnsafeBufferPointer { body($0[range]) }
+    }
+
+    /// Gives `body` the bytes and where each field begins and ends in them. They are gone when it returns.
+    @inlinable
+    public func withFields<Result>(
+        _ body: (
+            _ bytes: UnsafeBufferPointer<UInt8>, _ starts: UnsafeBufferPointer<UInt32>,
+            _ ends: UnsafeBufferPointer<UInt32>
+        ) -> Result
+    ) -> Result {
+        bytes.withUnsafeBufferPointer { bytes in
+            starts.withUnsafeBufferPointer { starts in
+                ends.withUnsafeBufferPointer { ends in body(bytes, starts, ends) }
+            }
+        }
     }
 
     /// A row as strings, for small tables of our own.
@@ -55,10 +73,39 @@ public struct CSVError: Error {
     public let message: String
 }
 
-/// Splits `bytes` by RFC 4180 with libcsv, strictly: a quote inside an unquoted field or one that is never
-/// closed is an error. Blanks are kept, blank lines are skipped but counted.
+/// Splits `bytes` by RFC 4180, strictly: a quote inside an unquoted field or one that is never closed is an error.
+/// Blanks are kept, blank lines are skipped but counted. What is not regular is for libcsv to decide.
 /// - Throws: ``CSVError`` with the line where the rule was broken.
 public func tokeniseCSV(_ bytes: some Collection<UInt8>) throws(CSVError) -> CSVRows {
+    let text = Array(bytes)
+    // An array made without room is the one empty array of all threads, and its count is written all the same.
+    if text.isEmpty { return CSVRows() }
+    if let rows = regularRows(text) { return rows }
+    return try rowsByLibcsv(text)
+}
+
+/// The rows of a text that is regular, `nil` for any other.
+private func regularRows(_ text: [UInt8]) -> CSVRows? {
+    var rows = CSVRows()
+    var isRegular = false
+    var unquoted: [UInt8] = []
+    // One byte at least parts each field from the next. Room that nothing is written to costs nothing.
+    rows.starts = Array(unsafeUninitializedCapacity: text.count + 1) { starts, startCount in
+        rows.ends = Array(unsafeUninitializedCapacity: text.count + 1) { ends, endCount in
+            text.withUnsafeBufferPointer { text in
+                var scanner = RegularScanner(text, starts: starts, ends: ends)
+                isRegular = scanner.scan()
+                (startCount, endCount) = (scanner.fieldCount, scanner.fieldCount)
+                (rows.rowEnds, rows.lines) = (scanner.rowEnds, scanner.lines)
+                unquoted = scanner.unquoted
+            }
+        }
+    }
+    rows.bytes = unquoted.isEmpty ? text : text + unquoted
+    return isRegular ? rows : nil
+}
+
+private func rowsByLibcsv(_ text: [UInt8]) throws(CSVError) -> CSVRows {
     var parser = csv_parser()
     guard csv_init(&parser, UInt8(CSV_STRICT | CSV_STRICT_FINI | CSV_REPALL_NL)) == 0 else {
         throw CSVError(line: 0, message: "libcsv could not be initialised")
@@ -78,29 +125,18 @@ public func tokeniseCSV(_ bytes: some Collection<UInt8>) throws(CSVError) -> CSV
         context.assumingMemoryBound(to: Scanner.self).pointee.endRow(terminator)
     }
 
-    let text = ContiguousArray(bytes)
     var rows = CSVRows()
-    // An array made without room is the one empty array of all threads, and its count is written all the same.
-    if text.isEmpty { return rows }
     var line = 1
     var failed = false
-    // Fields have no more bytes than the text, and one byte at least parts each from the next. Room that nothing is
-    // written to costs nothing.
-    rows.ends = Array(unsafeUninitializedCapacity: text.count + 1) { ends, endCount in
-        rows.bytes = Array(unsafeUninitializedCapacity: text.count) { bytes, byteCount in
-            var scanner = Scanner(bytes: bytes, ends: ends)
-            failed = text.withUnsafeBytes { text in
-                withUnsafeMutablePointer(to: &scanner) { scanner in
-                    csv_parse(&parser, text.baseAddress, text.count, atField, atRowEnd, scanner) != text.count
-                        || csv_fini(&parser, atField, atRowEnd, scanner) != 0
-                }
+    withUnsafeMutablePointer(to: &rows) { rows in
+        var scanner = Scanner(rows: rows)
+        failed = text.withUnsafeBytes { text in
+            withUnsafeMutablePointer(to: &scanner) { scanner in
+                csv_parse(&parser, text.baseAddress, text.count, atField, atRowEnd, scanner) != text.count
+                    || csv_fini(&parser, atField, atRowEnd, scanner) != 0
             }
-            byteCount = scanner.byteCount
-            endCount = scanner.endCount
-            rows.rowEnds = scanner.rowEnds
-            rows.lines = scanner.lines
-            line = scanner.line
         }
+        line = scanner.line
     }
     guard !failed else {
         let reason =
@@ -114,38 +150,22 @@ public func tokeniseCSV(_ bytes: some Collection<UInt8>) throws(CSVError) -> CSV
 
 /// Collects what libcsv reports and counts lines, which libcsv does not.
 private struct Scanner {
-    let bytes: UnsafeMutableBufferPointer<UInt8>
-    let ends: UnsafeMutableBufferPointer<UInt32>
-    var byteCount = 0
-    var endCount = 0
-    var rowEnds: [UInt32] = []
-    var lines: [UInt32] = []
+    let rows: UnsafeMutablePointer<CSVRows>
     var line = 1
-    private var rowLine: UInt32?
+    private var rowLine: Int?
 
-    init(bytes: UnsafeMutableBufferPointer<UInt8>, ends: UnsafeMutableBufferPointer<UInt32>) {
-        self.bytes = bytes
-        self.ends = ends
-    }
+    init(rows: UnsafeMutablePointer<CSVRows>) { self.rows = rows }
 
     mutating func field(_ field: UnsafeRawBufferPointer) {
-        if rowLine == nil { rowLine = UInt32(line) }
-        for byte in field {
-            if byte == UInt8(ascii: "\n") { line += 1 }
-            bytes[byteCount] = byte
-            byteCount += 1
-        }
-        ends[endCount] = UInt32(byteCount)
-        endCount += 1
+        if rowLine == nil { rowLine = line }
+        line += field.count { $0 == 0x0A }
+        rows.pointee.append(field: field)
     }
 
     /// Called at every CR and LF outside quotes, and with -1 at the end of a file without a last line end.
     mutating func endRow(_ terminator: Int32) {
-        if let rowLine {
-            rowEnds.append(UInt32(endCount))
-            lines.append(rowLine)
-            self.rowLine = nil
-        }
+        if let rowLine { rows.pointee.endRow(line: rowLine) }
+        rowLine = nil
         if terminator == 0x0A { line += 1 }
     }
 }

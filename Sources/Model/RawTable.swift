@@ -1,5 +1,5 @@
 /// A table as CMS wrote it: rows of byte strings under our field names, before anything is read into them.
-/// All fields lie in one buffer; a row is `columns.count` consecutive fields.
+/// A row is `columns.count` consecutive fields.
 public struct RawTable: Sendable {
     public var table: SourceTable
     public let form: SourceForm
@@ -21,14 +21,14 @@ public struct RawTable: Sendable {
     /// The quarter for which the file says that it holds: ASP's files.
     public var quarter: DrugQuarter?
 
-    public private(set) var bytes: [UInt8] = []
-    public private(set) var ends: [UInt32] = []
-    public private(set) var lines: [UInt32] = []
+    public let fields: RawFields
+    /// The line that each row begins on.
+    public let lines: [UInt32]
 
     public init(
         table: SourceTable, form: SourceForm, file: String, columns: [FieldLayout], title: String?,
         released: CalendarDate?, headerFactors: [String: String] = [:],
-        notes: [(line: Int, text: String)], bytes: [UInt8], ends: [UInt32], lines: [UInt32]
+        notes: [(line: Int, text: String)], fields: RawFields, lines: [UInt32]
     ) {
         self.table = table
         self.form = form
@@ -38,8 +38,7 @@ public struct RawTable: Sendable {
         self.released = released
         self.headerFactors = headerFactors
         self.notes = notes
-        self.bytes = bytes
-        self.ends = ends
+        self.fields = fields
         self.lines = lines
     }
 
@@ -49,7 +48,7 @@ public struct RawTable: Sendable {
     public var header: RawTable {
         RawTable(
             table: table, form: form, file: file, columns: columns, title: title, released: released,
-            headerFactors: headerFactors, notes: [], bytes: [], ends: [], lines: [])
+            headerFactors: headerFactors, notes: [], fields: RawFields(of: []), lines: [])
     }
 
     /// The index of the column named `name`, `nil` when this file does not have it.
@@ -58,8 +57,7 @@ public struct RawTable: Sendable {
     /// A field's bytes, without blanks at either end.
     @inlinable
     public subscript(row: Int, column: Int) -> ArraySlice<UInt8> {
-        let field = row * columns.count + column
-        return bytes[(field == 0 ? 0 : Int(ends[field - 1]))..<Int(ends[field])]
+        fields.bytes[fields[row * columns.count + column]]
     }
 
     /// What `body` makes of a field's bytes, read where they lie: a slice of the array would be counted as another
@@ -68,15 +66,49 @@ public struct RawTable: Sendable {
     public func read<Result>(
         _ row: Int, _ column: Int, _ body: (Slice<UnsafeBufferPointer<UInt8>>) -> Result
     ) -> Result {
-        let field = row * columns.count + column
-        let range = (field == 0 ? 0 : Int(ends[field - 1]))..<Int(ends[field])
-        return bytes.withUnsafeBufferPointer { body($0[range]) }
+        let range = fields[row * columns.count + column]
+        return fields.bytes.withUnsafeBufferPointer { body($0[range]) }
     }
 
     /// Where a field stands: the line, and the field number (CSV) or byte position (TXT).
     public func place(row: Int, column: Int?) -> Place {
         let position = column.map { form == .txt ? columns[$0].position?.lowerBound ?? 1 : $0 + 1 }
         return Place(file, line: Int(lines[row]), column: position)
+    }
+}
+
+/// Fields in one buffer. Most lie where the file has them; what had to be written otherwise lies behind the file's bytes.
+public struct RawFields: Sendable {
+    public private(set) var bytes: [UInt8]
+    @usableFromInline var starts: [UInt32] = []
+    @usableFromInline var ends: [UInt32] = []
+
+    /// No fields yet, of a file with these bytes.
+    public init(of bytes: [UInt8]) { self.bytes = bytes }
+
+    public mutating func reserve(_ count: Int) {
+        starts.reserveCapacity(count)
+        ends.reserveCapacity(count)
+    }
+
+    public var count: Int { ends.count }
+
+    /// Where in ``bytes`` a field lies.
+    @inlinable
+    public subscript(field: Int) -> Range<Int> { Int(starts[field])..<Int(ends[field]) }
+
+    /// Adds a field that the bytes hold already.
+    @inlinable
+    public mutating func keep(_ range: Range<Int>) {
+        starts.append(UInt32(truncatingIfNeeded: range.lowerBound))
+        ends.append(UInt32(truncatingIfNeeded: range.upperBound))
+    }
+
+    /// Adds the field that `write` puts behind the bytes.
+    public mutating func add(_ write: (inout [UInt8]) -> Void) {
+        let start = bytes.count
+        write(&bytes)
+        keep(start..<bytes.count)
     }
 }
 

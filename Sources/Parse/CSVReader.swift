@@ -53,8 +53,8 @@ struct CSVReader {
         let rows = try readRows(csv, after: header, binding: binding, layout: layout, labels: labels)
         var raw = RawTable(
             table: table, form: form, file: path, columns: binding.columns, title: title,
-            released: released, headerFactors: binding.factors, notes: rows.notes, bytes: rows.bytes,
-            ends: rows.ends, lines: rows.lines)
+            released: released, headerFactors: binding.factors, notes: rows.notes,
+            fields: rows.fields, lines: rows.lines)
         raw.unread = binding.unread
         raw.quarter = quarter
         return raw
@@ -190,8 +190,7 @@ struct CSVReader {
     }
 
     private struct Rows {
-        var bytes: [UInt8] = []
-        var ends: [UInt32] = []
+        var fields: RawFields
         var lines: [UInt32] = []
         var notes: [(line: Int, text: String)] = []
     }
@@ -199,10 +198,9 @@ struct CSVReader {
     private func readRows(
         _ csv: CSVRows, after header: Int, binding: Binding, layout: Layout, labels: [String]
     ) throws(IngestError) -> Rows {
-        var rows = Rows()
+        var rows = Rows(fields: RawFields(of: csv.bytes))
         var problems = Diagnostics()
-        rows.bytes.reserveCapacity(csv.count * labels.count * 4)
-        rows.ends.reserveCapacity(csv.count * binding.columns.count)
+        rows.fields.reserve(csv.count * binding.columns.count)
         let bound = labels.indices.filter { binding.indices[$0] != nil }
         let unlabelled = labels.indices.filter { binding.indices[$0] == nil }
         let key = bound[binding.columns.firstIndex { $0.name == layout.fields[0].name } ?? 0]
@@ -210,74 +208,67 @@ struct CSVReader {
         let plain: [Int?] = zip(binding.columns, binding.sources).map { column, sources in
             column.kind == .words || column.kind == .list || (column.kind == .date && form == .xlsx) ? nil : sources[0]
         }
+        let sources = plain.compactMap(\.self)
+        let areAllPlain = sources.count == plain.count
+        let width = labels.count
+        let lastBound = bound.last ?? 0
+        let hasNotes = layout.hasNotes
+        let kind = layout.fields[0].kind
+        let mayBeWider = form == .xlsx || table.isASP
 
         for row in (header + 1)..<max(csv.count, header + 1) {
             var fields = csv.fields(of: row)
-            let place = Place(path, line: Int(csv.lines[row]))
-            let filled = fields.lazy.filter { csv.read(field: $0) { $0.contains { $0 > 0x20 } } }.prefix(2)
-            if filled.isEmpty { continue }
-            if layout.hasNotes, filled.dropFirst().isEmpty,
-                !layout.fields[0].kind.accepts(csv[field: fields.lowerBound + key])
+            func place(_ column: Int? = nil) -> Place { Place(path, line: Int(csv.lines[row]), column: column) }
+            guard let filled = fields.first(where: isFilled) else { continue }
+            if hasNotes, !kind.accepts(csv[field: fields.lowerBound + key]),
+                !fields[(filled + 1)...].contains(where: isFilled)
             {
-                let note = filled.first ?? fields.lowerBound
-                rows.notes.append((place.line ?? 0, String(decoding: csv[field: note], as: UTF8.self)))
+                rows.notes.append((Int(csv.lines[row]), String(decoding: csv[field: filled], as: UTF8.self)))
                 continue
             }
             if let note = rows.notes.last, !note.text.isEmpty, table != .hcpcsCorrections {
                 problems.add(
                     Diagnostic(
-                        .error, "row_after_notes", at: place,
+                        .error, "row_after_notes", at: place(),
                         "a row stands behind the footnotes, which begin on line \(note.line)"))
             }
-            if form == .xlsx || table.isASP, fields.count > labels.count {
+            if mayBeWider, fields.count > width {
                 // Cells without value behind the last column carry a style or nothing.
-                while fields.count > labels.count, csv[field: fields.upperBound - 1].isEmpty { fields.removeLast() }
+                while fields.count > width, csv.range(of: fields.upperBound - 1).isEmpty { fields.removeLast() }
             }
             // A worksheet's row ends with its last cell that holds something; CMS's drug files have any number of
             // empty columns behind the last one with a label.
             guard
-                fields.count == labels.count || (form == .xlsx && fields.count < labels.count)
-                    || (table.isASP && fields.count < labels.count && fields.count > (bound.last ?? 0))
+                fields.count == width
+                    || (mayBeWider && fields.count < width && (form == .xlsx || fields.count > lastBound))
             else {
                 problems.add(
                     Diagnostic(
-                        .error, "row_width", at: place,
-                        "\(fields.count) columns where the header has \(labels.count)",
+                        .error, "row_width", at: place(), "\(fields.count) columns where the header has \(width)",
                         hint: "The file may be cut, or a comma may have come or gone in this line."))
                 continue
             }
-            func field(_ column: Int) -> ArraySlice<UInt8> {
-                column < fields.count ? csv[field: fields.lowerBound + column] : []
-            }
-            for column in unlabelled
-            where table != .hcpcsCorrections && column < fields.count
-                && csv.read(field: fields.lowerBound + column, { $0.contains { $0 > 0x20 } })
-            {
-                problems.add(
-                    Diagnostic(
-                        .error, "column_unlabelled", at: Place(path, line: place.line, column: column + 1),
-                        "a value stands in a column that has no label"))
-            }
-            for column in plain.indices {
-                if let source = plain[column] {
-                    if source < fields.count {
-                        let invalid = csv.read(field: fields.lowerBound + source) {
-                            appendField(UnsafeBufferPointer(rebasing: $0), isUTF8: isUTF8, to: &rows.bytes)
-                        }
-                        if let invalid { problems.add(invalidCharacter(invalid, in: source, of: place)) }
-                    }
-                } else {
-                    let start = rows.bytes.count
-                    for source in binding.sources[column] {
-                        append(
-                            field(source), of: binding.columns[column], after: start, in: source, of: place,
-                            to: &rows.bytes, &problems)
-                    }
-                    while rows.bytes.count > start, rows.bytes.last == 0x20 { rows.bytes.removeLast() }
+            if table != .hcpcsCorrections {
+                for column in unlabelled where column < fields.count && isFilled(fields.lowerBound + column) {
+                    problems.add(
+                        Diagnostic(
+                            .error, "column_unlabelled", at: place(column + 1),
+                            "a value stands in a column that has no label"))
                 }
-                rows.ends.append(UInt32(rows.bytes.count))
             }
             rows.lines.append(csv.lines[row])
+            if areAllPlain, keep(sources, of: fields, in: &rows.fields) { continue }
+            for (column, source) in plain.enumerated() {
+                rows.fields.add { bytes in
+                    let start = bytes.count
+                    for source in source.map({ [$0] }) ?? binding.sources[column] where source < fields.count {
+                        append(
+                            csv[field: fields.lowerBound + source], of: binding.columns[column], after: start,
+                            in: source, of: place(), to: &bytes, &problems)
+                    }
+                    if source == nil { while bytes.count > start, bytes.last == 0x20 { bytes.removeLast() } }
+                }
+            }
         }
         try problems.stopOnErrors()
         guard !rows.lines.isEmpty else {
@@ -288,6 +279,30 @@ struct CSVReader {
 }
 
 extension CSVReader {
+    /// Whether a field holds more than blanks.
+    private func isFilled(_ field: Int) -> Bool { csv.read(field: field) { $0.contains { $0 > 0x20 } } }
+
+    /// Adds a row's fields where they lie.
+    /// - Returns: whether that could be done: the row is plain, and no field lies elsewhere, as one with doubled quotation
+    ///   marks does.
+    private func keep(_ sources: [Int], of fields: Range<Int>, in kept: inout RawFields) -> Bool {
+        csv.withFields { bytes, starts, ends in
+            let (first, last) = (Int(starts[fields.lowerBound]), Int(ends[fields.upperBound - 1]))
+            guard first <= last, isPlain(UnsafeBufferPointer(rebasing: bytes[first..<last])),
+                fields.allSatisfy({ first <= starts[$0] && ends[$0] <= last })
+            else { return false }
+            for source in sources {
+                let field = fields.lowerBound + source
+                if field < fields.upperBound {
+                    kept.keep(trimmed(Int(starts[field])..<Int(ends[field]), of: bytes))
+                } else {
+                    kept.keep(0..<0)
+                }
+            }
+            return true
+        }
+    }
+
     /// A text with one blank for each line break, tab, no-break space or run of them.
     private func collapsed(_ cell: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         func isBlank(_ byte: UInt8) -> Bool { [0x09, 0x0A, 0x0D, 0x20].contains(byte) || (byte == 0xA0 && !isUTF8) }

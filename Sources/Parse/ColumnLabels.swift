@@ -8,6 +8,10 @@ extension Layout {
         while bare.hasSuffix("*") { bare.removeLast() }
         for field in fields {
             for pattern in field.labels {
+                guard pattern.utf8.contains(UInt8(ascii: "{")) else {
+                    if bare == pattern { return (field, nil, 1) }
+                    continue
+                }
                 if field.itemCount > 1 {
                     let start = pattern.prefix { $0 != "{" }
                     if bare.hasPrefix(start), let item = Int(bare.dropFirst(start.count)),

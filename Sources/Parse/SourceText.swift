@@ -19,7 +19,7 @@ struct SourceText {
                 .badData, "html_instead_of_data", at: Place(path, line: 1), "this is an HTML page, not a table",
                 hint: "CMS answers some requests with a page: open the link in a browser and save the file.")
         }
-        if let end = bytes.firstIndex(of: 0x1A) {
+        if let end = Self.firstIndex(of: 0x1A, in: bytes) {
             let rest = bytes[end...]
             guard rest.allSatisfy({ [0x1A, 0x20, 0x0D, 0x0A, UInt8(ascii: ",")].contains($0) }) else {
                 throw IngestError(
@@ -28,7 +28,7 @@ struct SourceText {
             }
             bytes = bytes[..<end]
         }
-        if let zero = bytes.firstIndex(of: 0) {
+        if let zero = Self.firstIndex(of: 0, in: bytes) {
             throw IngestError(
                 .badData, "binary_data", at: Place(path, line: Self.line(of: zero, in: bytes)),
                 "there is a zero byte: this is not a text file")
@@ -75,6 +75,22 @@ struct SourceText {
         return bytes
     }
 
+    /// As the library's, eight bytes at a time.
+    private static func firstIndex(of byte: UInt8, in bytes: ArraySlice<UInt8>) -> Int? {
+        let pattern = 0x0101_0101_0101_0101 &* UInt64(byte)
+        let found = bytes.withUnsafeBytes { raw in
+            var position = 0
+            while position &+ 8 <= raw.count {
+                // A byte is the one sought where the difference is zero; only then does a high bit appear.
+                let word = raw.loadUnaligned(fromByteOffset: position, as: UInt64.self) ^ pattern
+                if (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080 != 0 { break }
+                position &+= 8
+            }
+            return raw[position...].firstIndex(of: byte)
+        }
+        return found.map { bytes.startIndex + $0 }
+    }
+
     private static func line(of index: Int, in bytes: ArraySlice<UInt8>) -> Int {
         1 + bytes[..<index].count { $0 == 0x0A }
     }
@@ -105,6 +121,33 @@ extension [UInt32] {
         if (0xA0...0xFF).contains(scalar.value) { return UInt8(scalar.value) }
         return firstIndex(of: scalar.value).map { UInt8(0x80 + $0) }
     }
+}
+
+/// Whether all bytes are printable ASCII: then fields are what they are in any encoding, but for blanks at their ends.
+func isPlain(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    let raw = UnsafeRawBufferPointer(bytes)
+    var others: UInt64 = 0
+    var position = 0
+    while position &+ 8 <= raw.count {
+        let word = raw.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+        // The high bit of each byte below 0x20, and of each from 0x7F on; a byte beside such a one may be taken for one.
+        others |= (word &- 0x2020_2020_2020_2020) | (word &+ 0x0101_0101_0101_0101) | word
+        position &+= 8
+    }
+    while position < raw.count {
+        if !(0x20..<0x7F).contains(raw[position]) { return false }
+        position &+= 1
+    }
+    return others & 0x8080_8080_8080_8080 == 0
+}
+
+/// A field's place without blanks at either end.
+@inline(__always)
+func trimmed(_ field: Range<Int>, of bytes: UnsafeBufferPointer<UInt8>) -> Range<Int> {
+    var (start, end) = (field.lowerBound, field.upperBound)
+    while start < end, bytes[start] == 0x20 { start &+= 1 }
+    while start < end, bytes[end &- 1] == 0x20 { end &-= 1 }
+    return start..<end
 }
 
 /// Appends a field to `buffer` as UTF-8, without blanks at either end and with no-break spaces as spaces.

@@ -14,14 +14,12 @@ struct TextReader {
         let cuts = columns.enumerated().map { Cut($1, column: $0) }
         let recordLength = layout.recordLength
         let keyRange = layout.fields[0].position ?? 1...1
-        var bytes: [UInt8] = []
-        var ends: [UInt32] = []
+        var fields = RawFields(of: Array(text.bytes))
         var lines: [UInt32] = []
         var notes: [(line: Int, text: String)] = []
         var title: String?
         var problems = Diagnostics()
         var footnote: Int?
-        bytes.reserveCapacity(text.bytes.count)
 
         for (index, range) in text.lines().enumerated() {
             let line = text.bytes[range]
@@ -47,7 +45,9 @@ struct TextReader {
             lines.append(UInt32(number))
             line.withUnsafeBufferPointer { line in
                 check(line, number: number, layout: layout, recordLength: recordLength, &problems)
-                append(line, number: number, cuts, of: columns, to: &bytes, &ends, &problems)
+                append(
+                    line, number: number, cuts, of: columns, to: &fields, at: range.lowerBound - text.bytes.startIndex,
+                    &problems)
             }
         }
         try problems.stopOnErrors()
@@ -60,7 +60,7 @@ struct TextReader {
         }
         return RawTable(
             table: table, form: .txt, file: text.path, columns: columns, title: title, released: nil,
-            notes: notes, bytes: bytes, ends: ends, lines: lines)
+            notes: notes, fields: fields, lines: lines)
     }
 
     private func isRecord(_ line: ArraySlice<UInt8>, key: ClosedRange<Int>) -> Bool {
@@ -121,10 +121,12 @@ struct TextReader {
         }
     }
 
+    /// - Parameter start: where the line begins in the bytes that `fields` was made of.
     private func append(
         _ line: UnsafeBufferPointer<UInt8>, number: Int, _ cuts: [Cut], of columns: [FieldLayout],
-        to bytes: inout [UInt8], _ ends: inout [UInt32], _ problems: inout Diagnostics
+        to fields: inout RawFields, at start: Int, _ problems: inout Diagnostics
     ) {
+        let isPlain = isPlain(line)
         for cut in cuts {
             if line.count < cut.range.upperBound, !mayBeCut(columns[cut.column], at: line.count) {
                 problems.add(
@@ -133,21 +135,28 @@ struct TextReader {
                         "the record ends inside or before \(columns[cut.column].name) (bytes "
                             + "\(cut.range.lowerBound + 1)–\(cut.range.upperBound))",
                         hint: "The file may be cut."))
-                ends.append(UInt32(bytes.count))
+                fields.keep(0..<0)
                 continue
             }
-            let start = bytes.count
-            let field = UnsafeBufferPointer(rebasing: line[cut.range.clamped(to: line.indices)])
-            if let byte = appendField(field, isUTF8: false, keepingLeadingBlanks: cut.isList, to: &bytes) {
-                problems.add(
-                    problem(
-                        "character_invalid", number, cut.range.lowerBound + 1,
-                        "the byte 0x\(String(byte, radix: 16)) is no character of the file's encoding"))
+            let range = cut.range.clamped(to: line.indices)
+            if isPlain, !cut.isList, cut.impliedPlaces == 0 {
+                let kept = trimmed(range, of: line)
+                fields.keep((start + kept.lowerBound)..<(start + kept.upperBound))
+                continue
             }
-            if cut.impliedPlaces > 0, bytes.count - start > cut.impliedPlaces {
-                bytes.insert(UInt8(ascii: "."), at: bytes.count - cut.impliedPlaces)
+            fields.add { bytes in
+                let start = bytes.count
+                let field = UnsafeBufferPointer(rebasing: line[range])
+                if let byte = appendField(field, isUTF8: false, keepingLeadingBlanks: cut.isList, to: &bytes) {
+                    problems.add(
+                        problem(
+                            "character_invalid", number, cut.range.lowerBound + 1,
+                            "the byte 0x\(String(byte, radix: 16)) is no character of the file's encoding"))
+                }
+                if cut.impliedPlaces > 0, bytes.count - start > cut.impliedPlaces {
+                    bytes.insert(UInt8(ascii: "."), at: bytes.count - cut.impliedPlaces)
+                }
             }
-            ends.append(UInt32(bytes.count))
         }
     }
 

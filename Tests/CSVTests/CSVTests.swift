@@ -88,6 +88,25 @@ struct CSVTests {
         }
     }
 
+    /// A lone CR behind the last line adds no row, and makes a text that libcsv has to split.
+    @Test("Regular text is split as libcsv splits it, with the same lines", arguments: 1...40 as ClosedRange<UInt64>)
+    func asLibcsv(seed: UInt64) throws {
+        var random = SeededRandom(seed)
+        let pieces = [
+            "a", "0.00", "99213", "a b", "\u{20AC}", ",", ",", ",,", "\"x\"", "\"a,\"\"b\n\"", "\"\"", "\n", "\r\n",
+        ]
+        for _ in 0..<500 {
+            let count = Int.random(in: 0...40, using: &random)
+            let text = (0..<count).map { _ in pieces.randomElement(using: &random) ?? "" }.joined() + "\n"
+            func rows(_ text: String) -> [String]? {
+                (try? tokeniseCSV(Array(text.utf8))).map { rows in
+                    (0..<rows.count).map { "\(rows.lines[$0]): \(rows.strings(of: $0))" }
+                }
+            }
+            #expect(rows(text) == rows(text + "\r"), "\(text.debugDescription)")
+        }
+    }
+
     /// Rows of fields, `nil` where the text breaks a rule.
     private func reference(_ bytes: [UInt8]) -> [[[UInt8]]]? {
         var rows: [[[UInt8]]] = []

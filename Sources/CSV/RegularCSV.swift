@@ -1,0 +1,148 @@
+/// Splits regular CSV eight bytes at a time: rows that end with LF or CRLF, quotation marks around whole fields and
+/// doubled within them. Where anything else stands it gives up, and libcsv decides.
+struct RegularScanner {
+    private let text: UnsafeBufferPointer<UInt8>
+    /// Where each field begins, and where it ends; beyond the text in ``unquoted``, which then follows it.
+    private let starts: UnsafeMutableBufferPointer<UInt32>
+    private let ends: UnsafeMutableBufferPointer<UInt32>
+    private(set) var fieldCount = 0
+    /// Fields that held doubled quotation marks, with these once.
+    private(set) var unquoted: [UInt8] = []
+    private(set) var rowEnds: [UInt32] = []
+    private(set) var lines: [UInt32] = []
+
+    private var line = 1
+    private var rowLine = 1
+    /// The first field of the row being read.
+    private var rowStart = 0
+
+    /// - Parameters:
+    ///   - starts: has room for a field for each byte of the text, as `ends` has.
+    init(
+        _ text: UnsafeBufferPointer<UInt8>, starts: UnsafeMutableBufferPointer<UInt32>,
+        ends: UnsafeMutableBufferPointer<UInt32>
+    ) {
+        self.text = text
+        self.starts = starts
+        self.ends = ends
+    }
+
+    /// - Returns: whether the text is regular to its end; what was found is of no use where it is not.
+    mutating func scan() -> Bool {
+        var start = 0
+        var position = 0
+        words: while position < text.count {
+            var marks = self.marks(at: position)
+            while marks != 0 {
+                let found = position &+ marks.trailingZeroBitCount / 8
+                marks &= marks &- 1
+                switch text[found] {
+                case UInt8(ascii: ","):
+                    add(start, found)
+                    start = found &+ 1
+                case 0x0A:
+                    endRow(start, found)
+                    start = found &+ 1
+                case 0x0D:
+                    // The LF behind it may be a mark of this word, too: it is passed over.
+                    guard found &+ 1 < text.count, text[found &+ 1] == 0x0A else { return false }
+                    endRow(start, found)
+                    start = found &+ 2
+                    position = start
+                    continue words
+                case UInt8(ascii: "\""):
+                    guard found == start, let end = quoted(from: found) else { return false }
+                    start = end.next
+                    position = end.next
+                    if end.isRowEnd { endRow() }
+                    continue words
+                default: break
+                }
+            }
+            position &+= 8
+        }
+        if start < text.count || fieldCount > rowStart {
+            add(start, text.count)
+            endRow()
+        }
+        return true
+    }
+
+    @inline(__always)
+    private mutating func add(_ start: Int, _ end: Int) {
+        starts[fieldCount] = UInt32(truncatingIfNeeded: start)
+        ends[fieldCount] = UInt32(truncatingIfNeeded: end)
+        fieldCount &+= 1
+    }
+
+    /// Ends the row with the field from `start`; a line without a byte is none.
+    @inline(__always)
+    private mutating func endRow(_ start: Int, _ end: Int) {
+        if start == end, fieldCount == rowStart {
+            line &+= 1
+            rowLine = line
+        } else {
+            add(start, end)
+            endRow()
+        }
+    }
+
+    private mutating func endRow() {
+        rowEnds.append(UInt32(truncatingIfNeeded: fieldCount))
+        lines.append(UInt32(truncatingIfNeeded: rowLine))
+        rowStart = fieldCount
+        line &+= 1
+        rowLine = line
+    }
+
+    /// Adds the field within the quotation marks that begin at `opening`.
+    /// - Returns: where the text goes on, and whether the row ends with the field; `nil` for what is not regular.
+    private mutating func quoted(from opening: Int) -> (next: Int, isRowEnd: Bool)? {
+        var position = opening + 1
+        var copied: [UInt8]?
+        while position < text.count {
+            let byte = text[position]
+            if byte != UInt8(ascii: "\"") {
+                if byte == 0x0A { line += 1 }
+                copied?.append(byte)
+                position += 1
+            } else if position + 1 < text.count, text[position + 1] == UInt8(ascii: "\"") {
+                copied = (copied ?? Array(text[(opening + 1)..<position])) + [byte]
+                position += 2
+            } else {
+                break
+            }
+        }
+        guard position < text.count else { return nil }
+        if let copied {
+            let start = text.count + unquoted.count
+            unquoted += copied
+            add(start, text.count + unquoted.count)
+        } else {
+            add(opening + 1, position)
+        }
+        let next = position + 1
+        switch next < text.count ? text[next] : 0 {
+        case UInt8(ascii: ","): return (next + 1, false)
+        case 0x0A: return (next + 1, true)
+        case 0x0D where next + 1 < text.count && text[next + 1] == 0x0A: return (next + 2, true)
+        default: return nil
+        }
+    }
+
+    /// The high bit of each byte from `position` on that may be a comma, a quotation mark or a line end: it lies before
+    /// the hyphen. Digits, letters and points do not.
+    @inline(__always)
+    private func marks(at position: Int) -> UInt64 {
+        var word = UInt64.max
+        if position &+ 8 <= text.count {
+            word = UInt64(
+                littleEndian: UnsafeRawBufferPointer(text).loadUnaligned(fromByteOffset: position, as: UInt64.self))
+        } else {
+            for (place, byte) in text[position...].enumerated() {
+                word = word & ~(0xFF << UInt64(8 * place)) | UInt64(byte) << UInt64(8 * place)
+            }
+        }
+        return (word &- 0x2D2D_2D2D_2D2D_2D2D) & ~word & 0x8080_8080_8080_8080
+    }
+}
