@@ -121,7 +121,9 @@ let package = Package(
             ]),
         .target(
             name: "Diff",
-            dependencies: ["CPages", "CSV", "Digest", "HTML", "JSON", "Model", "Payment", "Schemas", "YAML"]),
+            dependencies: [
+                "CPages", "CSV", "Digest", "HTML", "JSON", "Model", "Parallel", "Payment", "Schemas", "YAML",
+            ]),
         .target(name: "Verify", dependencies: ["Model", "Payment", "Schemas"]),
         .target(name: "Store", dependencies: ["CSV", "Delta", "Digest", "JSON", "Model", "Schemas"]),
 

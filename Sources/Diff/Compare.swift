@@ -1,3 +1,4 @@
+import Parallel
 public import Schemas
 
 /// Compares two revisions table by table, explains what is systemic, and works out what it does to payment.
@@ -14,7 +15,10 @@ public func compare(
     }
     var difference = Difference(base: base, head: head, tables: tables, categories: categories)
     if base != nil {
-        for table in tables { difference.compare(table) }
+        for found in inParallel(tables, { ($0.changes(categories), $0.oneSided) }) {
+            difference.changes += found.0
+            difference.oneSided += found.1
+        }
         for (index, change) in difference.changes.enumerated() {
             difference.changesOfCategory[Int(change.category)].append(index)
         }
@@ -75,26 +79,26 @@ extension ComparedTable {
     }
 }
 
-extension Difference {
-    fileprivate mutating func compare(_ table: ComparedTable) {
-        noteOneSided(table)
+extension ComparedTable {
+    /// What differs, row by row in the order of the keys.
+    fileprivate func changes(_ categories: [ChangeCategory]) -> [Change] {
         func category(_ event: ChangeCategory.Event) -> Int32? {
-            categories.firstIndex { $0.table == table.name && $0.event == event }.map(Int32.init)
+            categories.firstIndex { $0.table == name && $0.event == event }.map(Int32.init)
         }
         let added = category(.added)
         let removed = category(.removed)
         var found: [Change] = []
-        let hasSameColumns = table.base.columns == table.head.columns
-        let columns = table.columns.map { (base: $0.base, head: $0.head) }
-        table.merge { old, new in
+        let hasSameColumns = base.columns == head.columns
+        let pairs = columns.map { (base: $0.base, head: $0.head) }
+        merge { old, new in
             switch (old, new) {
             case (let old?, let new?):
-                if hasSameColumns, table.base.isEqual(row: old, to: table.head, row: new) { return }
-                for index in columns.indices where !table.isEqual(columns[index], old, new) {
+                if hasSameColumns, base.isEqual(row: old, to: head, row: new) { return }
+                for index in pairs.indices where !isEqual(pairs[index], old, new) {
                     found.append(
                         Change(
-                            category: table.columns[index].category, base: Int32(old), head: Int32(new),
-                            column: Int32(index)))
+                            category: columns[index].category, base: Int32(old), head: Int32(new), column: Int32(index))
+                    )
                 }
             case (let old?, nil):
                 if let removed { found.append(Change(category: removed, base: Int32(old), head: -1, column: -1)) }
@@ -103,24 +107,25 @@ extension Difference {
             case (nil, nil): break
             }
         }
-        changes += found
+        return found
     }
 
-    /// Notes the columns that only one side has.
-    private mutating func noteOneSided(_ table: ComparedTable) {
-        guard table.base.count > 0, table.head.count > 0 else { return }
-        for column in table.columns {
-            let isInBase = table.base.hasValues(column.name)
-            let isInHead = table.head.hasValues(column.name)
-            guard isInBase != isInHead else { continue }
-            oneSided.append(
-                OneSidedColumn(
-                    table: table.name, column: column.name, isInHead: isInHead,
-                    isEmptyElsewhere: (isInHead ? column.base : column.head) != nil,
-                    fill: isInHead ? table.head.commonest(column.name) : ""))
+    /// The columns that only one side has.
+    fileprivate var oneSided: [OneSidedColumn] {
+        guard base.count > 0, head.count > 0 else { return [] }
+        return columns.compactMap { column in
+            let isInBase = base.hasValues(column.name)
+            let isInHead = head.hasValues(column.name)
+            guard isInBase != isInHead else { return nil }
+            return OneSidedColumn(
+                table: name, column: column.name, isInHead: isInHead,
+                isEmptyElsewhere: (isInHead ? column.base : column.head) != nil,
+                fill: isInHead ? head.commonest(column.name) : "")
         }
     }
+}
 
+extension Difference {
     /// Counts PPRRVU rows as their readers do: by row, not by cell, without what one side cannot have.
     fileprivate mutating func countRows() {
         let values = "relative_values"

@@ -145,11 +145,11 @@ extension Difference {
         // Payments are large to move: their places are sorted.
         payments.indices.compactMap { index in
             let unexplained = payments[index].parts?.unexplained ?? 0
-            return unexplained == 0 ? nil : (size: unexplained.magnitude, index: index)
+            return unexplained == 0 ? nil : (size: unexplained.magnitude, row: payments[index].head, index: index)
         }.sorted { left, right in
             if left.size != right.size { return left.size > right.size }
-            let (first, second) = (payments[left.index], payments[right.index])
-            return (first.head, first.setting.rawValue) < (second.head, second.setting.rawValue)
+            if left.row != right.row { return left.row < right.row }
+            return payments[left.index].setting.rawValue < payments[right.index].setting.rawValue
         }.map { payments[$0.index] }
     }
 

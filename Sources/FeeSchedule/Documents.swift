@@ -27,11 +27,25 @@ extension Dataset {
     /// - Returns: `nil` when the release does not have the code, which is taken as it is written.
     /// - Throws: when `codes.ndjson` cannot be read.
     public static func documentBytes(of code: String, in folder: URL) throws(IngestError) -> [UInt8]? {
+        try DocumentFile(in: folder).bytes(of: code)
+    }
+}
+
+/// The documents of a revision, `codes.ndjson`, for many questions to one opened file.
+public struct DocumentFile: Sendable {
+    private let data: Data
+
+    /// Opens the file in a revision's folder.
+    /// - Throws: when it cannot be read.
+    public init(in folder: URL) throws(IngestError) {
         let url = folder.appendingPathComponent("codes.ndjson")
-        let data: Data
         do { data = try Data(contentsOf: url, options: .alwaysMapped) } catch {
             throw IngestError(.badData, "documents_unreadable", at: Place(url.path), error.localizedDescription)
         }
+    }
+
+    /// The document of a code, which is taken as it is written; `nil` when the release does not have it.
+    public func bytes(of code: String) -> [UInt8]? {
         let wanted = Array(code.utf8)
         let prefix = Array(#"{"code":""#.utf8)
         return data.withUnsafeBytes { bytes -> [UInt8]? in

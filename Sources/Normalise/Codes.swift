@@ -13,10 +13,9 @@ func joinCodes(
     joined.reserveCapacity(rows.count + records.count / 4)
     var row = 0
     var record = 0
-    let digests = inPieces(of: rows.count) { piece in
-        var digests = DescriptorDigests()
-        return piece.map { digests.digest(of: rows[$0].descriptor) }
-    }
+    let digests = inPieces(of: rows.count, from: DescriptorDigests()) { digests, row in
+        digests.digest(of: rows[row].descriptor)
+    }.outputs
     while row < rows.count || record < records.count {
         let isRow = row < rows.count && (record == records.count || rows[row].value.key.code <= records[record].code)
         let code = isRow ? rows[row].value.key.code : records[record].code
@@ -45,13 +44,7 @@ func joinCodes(
         report(entry, hasHCPCS: hcpcs != nil, &diagnostics)
         joined.append(entry)
     }
-    for (index, title) in suggestedTitles(joined, schemas).enumerated() { joined[index].suggestedTitle = title }
     return joined
-}
-
-private func suggestedTitles(_ codes: [CodeEntry], _ schemas: Schemas) -> [SuggestedTitle?] {
-    let titles = DisplayTitles(schemas)
-    return inPieces(of: codes.count) { piece in piece.map { titles.suggestion(for: codes[$0]) } }
 }
 
 private func add(
@@ -100,7 +93,7 @@ private func report(_ entry: CodeEntry, hasHCPCS: Bool, _ diagnostics: inout Dia
 }
 
 /// Neighbouring rows are of one code and mostly repeat its descriptor.
-private struct DescriptorDigests {
+private struct DescriptorDigests: Sendable {
     private var last: (text: String, digest: DescriptorDigest)?
 
     mutating func digest(of text: String) -> DescriptorDigest? {
@@ -120,6 +113,7 @@ private struct DescriptorDigests {
     /// Letters and digits in lower case, a blank between words.
     private func words(of text: String) -> [UInt8] {
         var words: [UInt8] = []
+        words.reserveCapacity(text.utf8.count)
         var isBetween = false
         for byte in text.utf8 {
             switch byte {

@@ -1,5 +1,21 @@
-import Model
-import Schemas
+public import Model
+import Parallel
+public import Schemas
+
+/// Gives each Level II code a name made from CMS's own descriptors; see `title_origin` of the table `codes`.
+public func suggestTitles(for codes: inout [CodeEntry], schemas: Schemas) {
+    let titles = DisplayTitles(schemas)
+    let entries = codes
+    let suggestions = inPieces(of: entries.count) { index -> SuggestedTitle? in
+        // A name for no code whose text is not CMS's.
+        guard entries[index].code.system == .hcpcs else { return nil }
+        return titles.suggestion(
+            section: entries[index].code[0], short: entries[index].shortDescriptor, long: entries[index].longDescriptor)
+    }
+    for (index, suggestion) in suggestions.enumerated() where suggestion != nil {
+        codes[index].suggestedTitle = suggestion
+    }
+}
 
 /// Makes names for Level II codes out of CMS's two descriptors.
 ///
@@ -22,17 +38,14 @@ struct DisplayTitles {
         wording = Wording(abbreviations: schemas.abbreviations, written: schemas.writtenWords)
     }
 
-    /// A name for the code; `nil` when no text of CMS's own is there, and for every code whose text is not CMS's.
-    func suggestion(for entry: borrowing CodeEntry) -> SuggestedTitle? {
-        guard entry.system == .hcpcs else { return nil }
-        let section = entry.code[0]
-        let long = entry.longDescriptor.flatMap { long in
+    /// A name for a code of the section with that letter; `nil` when there is no text.
+    func suggestion(section: UInt8, short: String, long descriptor: String?) -> SuggestedTitle? {
+        let long = descriptor.flatMap { long in
             long.utf8.count > Self.hopeless ? nil : LongTitle(long, section: section, wording: wording)
         }
-        let isOutdone = long?.isOutdone(by: entry.shortDescriptor) ?? false
+        let isOutdone = long?.isOutdone(by: short) ?? false
         if let long, long.count <= Self.comfortable, !isOutdone { return long.suggestion }
-        let short = ShortTitle(
-            entry.shortDescriptor, long: entry.longDescriptor, section: section, wording: wording)
+        let short = ShortTitle(short, long: descriptor, section: section, wording: wording)
         if let long, long.count <= Self.bearable, !isOutdone, !short.isReadable { return long.suggestion }
         return short.suggestion ?? long?.suggestion
     }

@@ -16,6 +16,8 @@ struct PPRRVUFile: FileOfValues {
     let firstFactor: Place
     var totals: Check
     private let haveCodesLostZeros: Bool
+    /// The code of each row as the file has them, with its line.
+    private let codesAsListed: [(line: Int, code: Code)]
     var notes: Diagnostics
 
     /// Reads every row and proves the binding of the columns: work + PE + MP = total, in both settings.
@@ -96,6 +98,7 @@ struct PPRRVUFile: FileOfValues {
                     hint: "Rows of two files may have been mixed."))
         }
         conversionFactor = factor
+        codesAsListed = rows.map { ($0.value.source.line, $0.value.key.code) }
         rows.sort { $0.value.key < $1.value.key }
         for (left, right) in zip(rows, rows.dropFirst()) where left.value.key == right.value.key {
             gates.add(
@@ -115,8 +118,7 @@ struct PPRRVUFile: FileOfValues {
     /// before digits: the file's order is the one that fewer rows break.
     func codeOrder() -> Check? {
         if haveCodesLostZeros { return nil }
-        let rows = rows.sorted { $0.value.source.line < $1.value.source.line }
-        let codes = rows.map { $0.value.key.code }
+        let codes = codesAsListed.map(\.code)
         func breaks(_ isOrdered: (Code, Code) -> Bool) -> [Int] {
             zip(codes.indices.dropFirst(), zip(codes, codes.dropFirst())).filter { !isOrdered($0.1.0, $0.1.1) }.map(\.0)
         }
@@ -129,11 +131,11 @@ struct PPRRVUFile: FileOfValues {
 
         var check = Check(
             id: "code_order", detail: "the codes of \(raw.table.name) \(raw.form.rawValue), alone, in order")
-        check.checked = rows.count
-        check.matched = rows.count - broken.count
+        check.checked = codes.count
+        check.matched = codes.count - broken.count
         for row in broken {
             check.note(
-                Place(raw.file, line: rows[row].value.source.line), "\(codes[row]) stands behind \(codes[row - 1])",
+                Place(raw.file, line: codesAsListed[row].line), "\(codes[row]) stands behind \(codes[row - 1])",
                 hint:
                     "A code or a row is not as CMS published it; with the file's other form beside it that is decided.")
         }

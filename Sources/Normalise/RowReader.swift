@@ -38,14 +38,9 @@ struct RowReader: Sendable {
     mutating func rows<Row: Sendable>(_ read: @Sendable (inout RowReader, Int) -> Row) -> [Row] {
         var beginner = self
         beginner.problems = Diagnostics()
-        let reader = beginner
-        let done = inParallel(pieces(of: table.rowCount, size: 2048)) { piece in
-            var reader = reader
-            let rows = piece.map { read(&reader, $0) }
-            return (rows: rows, problems: reader.problems)
-        }
-        for piece in done { problems.add(piece.problems) }
-        return done.flatMap(\.rows)
+        let (rows, readers) = inPieces(of: table.rowCount, size: 2048, from: beginner, read)
+        for reader in readers { problems.add(reader.problems) }
+        return rows
     }
 
     /// A file that went through a spreadsheet has lost all the leading zeros of a column, CMS's own included.

@@ -13,11 +13,27 @@ public func inParallel<Value: Sendable, Output: Sendable>(
     return results.withLock { $0.compactMap(\.self) }
 }
 
-/// What `work` makes of each piece of `0..<count`, one value for each number, in order, on all cores.
-public func inPieces<Output: Sendable>(
-    of count: Int, _ work: @Sendable (Range<Int>) -> [Output]
-) -> [Output] {
-    inParallel(pieces(of: count, size: 1024), work).flatMap(\.self)
+/// What `work` makes of each number below `count`, in order, on all cores: a piece of neighbours at a time, each piece
+/// with a state of its own. Outputs are made where they stay.
+public func inPieces<State: Sendable, Output: Sendable>(
+    of count: Int, size: Int = 1024, from state: State, _ work: @Sendable (inout State, Int) -> Output
+) -> (outputs: [Output], states: [State]) {
+    var states: [State] = []
+    let outputs = [Output](unsafeUninitializedCapacity: count) { buffer, made in
+        nonisolated(unsafe) let places = buffer
+        states = inParallel(pieces(of: count, size: size)) { piece in
+            var state = state
+            for place in piece { places.initializeElement(at: place, to: work(&state, place)) }
+            return state
+        }
+        made = count
+    }
+    return (outputs, states)
+}
+
+/// The same without a state.
+public func inPieces<Output: Sendable>(of count: Int, _ work: @Sendable (Int) -> Output) -> [Output] {
+    inPieces(of: count, from: ()) { _, place in work(place) }.outputs
 }
 
 /// `0..<count` in pieces of `size`, the last as long as what is left.

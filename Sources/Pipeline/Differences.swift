@@ -77,13 +77,7 @@ func comparison(
         older == nil
             ? name == EditorialRow.table : schemas.changeCategories.contains { $0.table == name }
     }
-    var tables: (newer: [String: CanonicalCSV], older: [String: CanonicalCSV]) = ([:], [:])
-    for (name, result) in zip(compared, inParallel(compared) { read($0, of: newer, and: older) }) {
-        let table = try result.get()
-        tables.newer[name] = table.newer
-        tables.older[name] = table.older
-    }
-    let (newerTables, olderTables) = tables
+    let (newerTables, olderTables) = try read(compared, of: newer, and: older)
     let (snapshot, baseSnapshot) = sideBySide {
         newer.snapshot(of: newerTables, schemas: schemas)
     } and: {
@@ -106,9 +100,13 @@ struct PublishedSide: Sendable {
     let manifest: JSONValue
 
     /// A table's hash by the manifest; `nil` where there is no such table, as in a revision of an older schema.
-    func sha256(_ table: String) -> String? {
+    func sha256(_ table: String) -> String? { entry(table).map { $0["sha256"]?.string ?? "" } }
+
+    func size(_ table: String) -> Int { entry(table)?["bytes"]?.integer ?? 0 }
+
+    private func entry(_ table: String) -> JSONValue? {
         let path = path(table)
-        return manifest["files"]?.elements.first { $0["path"]?.string == path }.map { $0["sha256"]?.string ?? "" }
+        return manifest["files"]?.elements.first { $0["path"]?.string == path }
     }
 
     func path(_ table: String) -> String { "tables/\(table).csv" }
@@ -141,24 +139,44 @@ struct PublishedSide: Sendable {
     }
 }
 
-/// A table of both sides. One that says the same on both is looked through once.
+/// Tables of both sides, the largest first, so that no core waits for another at the end. A table that says the same on
+/// both is looked through once.
 private func read(
-    _ table: String, of newer: PublishedSide, and older: PublishedSide?
-) -> Result<(newer: CanonicalCSV?, older: CanonicalCSV?), IngestError> {
-    do throws(IngestError) {
-        let hashes = (newer: newer.sha256(table), older: older?.sha256(table))
-        var rows: (newer: CanonicalCSV?, older: CanonicalCSV?) = (nil, nil)
-        if let sha256 = hashes.newer {
-            rows.newer = try newer.rows(table, newer.file(table, sha256: sha256))
+    _ tables: [String], of newer: PublishedSide, and older: PublishedSide?
+) throws(IngestError) -> (newer: [String: CanonicalCSV], older: [String: CanonicalCSV]) {
+    let sides = [newer, older].compactMap(\.self)
+    var wanted: [WantedTable] = []
+    for (index, side) in sides.enumerated() {
+        for table in tables {
+            guard let sha256 = side.sha256(table) else { continue }
+            let isKnown = index > 0 && newer.sha256(table) == sha256
+            wanted.append(
+                WantedTable(
+                    side: index, name: table, sha256: sha256, bytes: side.size(table), isKnown: isKnown))
         }
-        if let older, let sha256 = hashes.older {
-            let file = try older.file(table, sha256: sha256)
-            rows.older = hashes.newer == sha256 ? rows.newer : try older.rows(table, file)
-        }
-        return .success(rows)
-    } catch {
-        return .failure(error)
     }
+    wanted.sort { $0.bytes > $1.bytes }
+    let results = inParallel(wanted) { table -> Result<CanonicalCSV?, IngestError> in
+        do throws(IngestError) {
+            let file = try sides[table.side].file(table.name, sha256: table.sha256)
+            return .success(table.isKnown ? nil : try sides[table.side].rows(table.name, file))
+        } catch {
+            return .failure(error)
+        }
+    }
+    var found: [[String: CanonicalCSV]] = [[:], [:]]
+    for (table, result) in zip(wanted, results) { found[table.side][table.name] = try result.get() }
+    for table in wanted where table.isKnown { found[table.side][table.name] = found[0][table.name] }
+    return (found[0], found[1])
+}
+
+private struct WantedTable: Sendable {
+    let side: Int
+    let name: String
+    let sha256: String
+    let bytes: Int
+    /// Whether the other side's table is the same: then the file has only to be what its manifest says.
+    let isKnown: Bool
 }
 
 /// Where each overlay lies: the rows that provenance has of the table `editorial`, which stand last.
@@ -196,7 +214,6 @@ private func known(_ codes: [String], before base: Revision?, in store: Store) -
         }
         return from < day
     }
-    return codes.filter { code in
-        earlier.contains { ((try? FeeSchedule.Dataset.documentBytes(of: code, in: $0.folder)) ?? nil) != nil }
-    }
+    let documents = earlier.compactMap { try? DocumentFile(in: $0.folder) }
+    return codes.filter { code in documents.contains { $0.bytes(of: code) != nil } }
 }

@@ -246,6 +246,7 @@ func load(
     var parsed = try parseAll(unpacked, entry: entry, schemas: schemas)
     progress(StageProgress(stage: .normalise, detail: "\(parsed.tables.reduce(0) { $0 + $1.rowCount }) rows"))
     var canonical = try normalise(&parsed.tables, entry: entry, schemas: schemas)
+    suggestTitles(for: &canonical.codes, schemas: schemas)
     canonical.diagnostics.add(parsed.diagnostics)
     return (canonical, parsed.inputs)
 }

@@ -49,7 +49,7 @@ struct DiffCommand: ParsableCommand {
             }
             try gate.write(
                 reports(difference, verdict, schemas: schemas), difference, verdict, overlays: overlays ?? "")
-            if verdict.outcome == .fail { throw ExitCode(Int32(verdict.exitCode)) }
+            leave(keeping: (difference, verdict), code: verdict.outcome == .fail ? verdict.exitCode : 0)
         }
     }
 }

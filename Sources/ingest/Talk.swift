@@ -126,7 +126,7 @@ extension Check {
 
 /// Ends the process and leaves its values where they are: the system takes all memory back at once, which is several
 /// times faster than giving back one value after the other.
-func leave(keeping values: some Any) -> Never { withExtendedLifetime(values) { exit(0) } }
+func leave(keeping values: some Any, code: Int = 0) -> Never { withExtendedLifetime(values) { exit(Int32(code)) } }
 
 /// Writes to standard output, whole.
 func printData(_ bytes: [UInt8]) {

@@ -14,18 +14,23 @@ struct Tables {
     let documents: [SourceDocument]
 
     init(of path: String, label: String) throws {
-        schemas = try Schemas()
-        entry = try schemas.catalogue.entry(label)
-        let archive = try Archive([UInt8](Data(contentsOf: URL(fileURLWithPath: path))), name: path)
-        documents = archive.documents.filter { $0.fileExtension == "csv" }
+        let (schemas, archive) = sideBySide {
+            Result { () throws(IngestError) in try Schemas() }
+        } and: {
+            Result { try Archive([UInt8](Data(contentsOf: URL(fileURLWithPath: path))), name: path) }
+        }
+        self.schemas = try schemas.get()
+        entry = try self.schemas.catalogue.entry(label)
+        documents = try archive.get().documents.filter { $0.fileExtension == "csv" }
     }
 
-    /// From the archive to values, the members side by side.
-    func parse() throws -> Answer {
+    /// From the archive to values, the members side by side; and the values, which nobody need give back.
+    func parse() throws -> (answer: Answer, values: Canonical) {
         let raw = try inParallel(documents.sorted { $0.size > $1.size }) { document in
             Result { () throws(IngestError) in try read(document, document.load()) }
         }.map { try $0.get() }
-        return sums(of: raw, try canonical(raw))
+        let canonical = try canonical(raw)
+        return (sums(of: raw, canonical), canonical)
     }
 
     func read(_ document: SourceDocument, _ bytes: [UInt8]) throws(IngestError) -> RawTable {
@@ -60,11 +65,15 @@ struct Tables {
     private func sums(of raw: [RawTable], _ canonical: Canonical) -> Answer {
         var numbers: [String: Int64] = [:]
         for table in raw { numbers["\(table.table.rawValue)_rows"] = Int64(table.rowCount) }
-        func add<Row>(_ rows: [Row], _ columns: [(String, (Row) -> Int64)]) {
-            for (name, units) in columns { numbers[name] = rows.reduce(0) { $0 + units($1) } }
+        func add<Rows: Sequence>(_ rows: Rows, _ columns: [(String, (Rows.Element) -> Int64)]) {
+            var sums = columns.map { _ in Int64(0) }
+            for row in rows {
+                for (index, column) in columns.enumerated() { sums[index] += column.1(row) }
+            }
+            for (column, sum) in zip(columns, sums) { numbers[column.0] = sum }
         }
         add(
-            canonical.codes.flatMap(\.relativeValues),
+            canonical.codes.lazy.flatMap(\.relativeValues),
             [
                 ("work", { $0.work.units }), ("pe_nonfacility", { $0.peNonfacility.units }),
                 ("pe_facility", { $0.peFacility.units }), ("mp", { $0.mp.units }),

@@ -90,7 +90,9 @@ public struct ReleaseFiles {
     /// What normalise makes of them.
     public func canonical() throws(IngestError) -> Canonical {
         var tables = try tables()
-        return try normalise(&tables, entry: try entry(), schemas: schemas)
+        var canonical = try normalise(&tables, entry: try entry(), schemas: schemas)
+        suggestTitles(for: &canonical.codes, schemas: schemas)
+        return canonical
     }
 
     /// What all checks make of that.
