@@ -1,15 +1,18 @@
 """Scripts/benchmark: its table in the README, and that answers which differ are refused. No timing is asserted."""
 
+import hashlib
 import importlib
+import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 
 import pytest
 
-from support import INGEST, REPO, SAMPLE_HCPCS, SAMPLE_RVU, environment
+from support import INGEST, REPO, SAMPLE_HCPCS, SAMPLE_RVU, environment, write_zip, zip_members
 
 SCRIPT = REPO / "Scripts" / "benchmark"
 
@@ -91,6 +94,38 @@ def test_one_sum_that_differs_is_named(contests, tmp_path):
     with pytest.raises(contests("process").AnswersDiffer) as error:
         parse.compare(tmp_path, ["ingest", "polars", "duckdb"])
     assert error.value.problems == ["work is 510 in ours and 511 in duckdb's"]
+
+
+@pytest.mark.parametrize("engine", ["openpyxl", "calamine"])
+def test_pandas_stops_at_a_workbook_that_differs(engine, contests, rvu25a_members, rvu25a_inputs, tmp_path):
+    members = {name: rvu25a_members[name] for name in ("PPRRVU25_JAN.csv", "GPCI2025.csv", "GPCI2025.xlsx")}
+    sheet = zip_members(io.BytesIO(members["GPCI2025.xlsx"]))
+    name = next(name for name in sheet if "worksheets/sheet" in name and name.endswith(".xml"))
+    sheet[name], count = re.subn(rb"<v>0\.\d+</v>", b"<v>0.5</v>", sheet[name], count=1)
+    assert count == 1
+    members["GPCI2025.xlsx"] = write_zip(tmp_path / "GPCI2025.xlsx", sheet).read_bytes()
+    archive = write_zip(tmp_path / "rvu25a.zip", members)
+    script = [contests("setting").prepared_python(), REPO / "Benchmarks" / "rivals" / "run_pandas.py"]
+    done = subprocess.run([*script, "--workbooks", engine, archive, rvu25a_inputs[1], tmp_path / "out"],
+                          capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.endswith("check failed: GPCI: CSV and XLSX differ in 1 rows\n"), done.stderr
+
+
+def test_files_that_were_not_read_alike_or_not_hashed_are_named(contests, tmp_path):
+    ours, theirs = tmp_path / "ingest", tmp_path / "pandas"
+    for folder, inputs in ((ours, {"a.zip": "1", "a.zip/GPCI.xlsx": "2"}), (theirs, {"a.zip": "1"})):
+        folder.mkdir()
+        (folder / "codes.ndjson").write_text("{}\n")
+        digest = hashlib.sha256(b"{}\n").hexdigest()
+        (folder / "manifest.json").write_text(json.dumps({
+            "inputs": [{"path": path, "sha256": sha256} for path, sha256 in inputs.items()],
+            "files": [{"path": "codes.ndjson", "sha256": digest}]}))
+    compare_manifests = contests("run").compare_manifests
+    assert compare_manifests(ours, theirs) == ["a.zip/GPCI.xlsx: not read alike, or by one only"]
+    assert compare_manifests(ours, ours) == []
+    (ours / "codes.ndjson").write_text("{ }\n")
+    assert compare_manifests(ours, ours) == ["codes.ndjson: pandas's manifest has another hash"]
 
 
 def test_the_floor_writes_the_same_bytes_and_one_that_differs_is_refused(contests, publish, tmp_path):
