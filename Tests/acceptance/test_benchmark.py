@@ -44,17 +44,71 @@ def test_the_readme_has_the_table_that_the_command_writes(contests):
     report = contests("report")
     block = report.block_of((REPO / "README.md").read_text(encoding="utf-8"))
     assert block, "README.md has no table between the markers"
-    begin, preface, blank, *table, end = block.split("\n")
-    assert (begin, blank, end, table[:2]) == (report.BEGIN, "", report.END, report.HEADER)
-    assert "medians of" in preface and "cores" in preface and "load before" in preface
-    rows = []
+    begin, _, blank, *table, end = block.split("\n")
+    assert (begin, blank, end) == (report.BEGIN, "", report.END)
+    assert all(line.startswith(start) for line, start in zip(table, report.HEADER))
     for line in table[2:]:
         assert report.ROW.fullmatch(line), line
-        job, ours, rival, ratio, goal, met = line.strip("| ").split(" | ")
-        rows.append(report.Row(job, ours, rival, ratio, goal, {"yes": True, "**no**": False, "–": None}[met]))
-    assert report.table([report.Section("", rows=rows)], preface) == block
+    preface, rows, earlier = report.parsed(block)
+    assert "medians of" in preface and "cores" in preface and "load before" in preface
+    assert report.table([report.Section("", rows=rows)], preface, earlier) == block
     goals = {"≤ 3×", "≥ 8×", "≥ 3×", "≥ 20×", "≤ 1.5×", "≥ 20 M/s", "≥ 3 M/s", "< 150 MB", "< 30 ms"}
     assert {row.goal for row in rows} >= goals
+
+
+def block_on(report, date, ratio, old=None, **more):
+    """A block as a day's measuring leaves it: a ratio, and a row without one."""
+    rows = [report.Row("parse", "140 ms", "polars 351 ms", ratio, "≥ 3×", False),
+            report.Row("`ingest show`", more.get("shown", "34 ms"), "`--version` 1,013 ms")]
+    rows += [report.Row(job, "1.00 s", rival, "2.0×") for job, rival in more.get("rows", [])]
+    preface = f"{date} · 2 cores · medians of 5 runs · load before 1.0, after 1.0"
+    earlier = report.earlier(old, preface) if old else None
+    return report.table([report.Section("", rows=rows)], preface, earlier)
+
+
+def last_column(report, block):
+    lines = [line for line in block.split("\n") if line.startswith("| ")]
+    assert all(report.ROW.fullmatch(line) for line in lines[1:])
+    return [line.strip("| ").split(" | ")[6] for line in lines]
+
+
+def test_the_ratios_of_another_day_stay_in_the_last_column(contests):
+    report = contests("report")
+    first = block_on(report, "20 November 2026", "2.5×")
+    assert report.parsed(first)[2] is None
+    second = block_on(report, "21 November 2026", "2.7×", first, shown="31 ms")
+    assert last_column(report, second) == ["20 November 2026", "2.5×", "34 ms"]
+    assert "21 November 2026 · " in second and "last column: the ratio on 20 November 2026" in second
+
+    again = block_on(report, "21 November 2026", "2.6×", second, shown="30 ms")
+    assert last_column(report, again) == ["20 November 2026", "2.5×", "34 ms"]
+    assert again.count("last column") == 1
+    third = block_on(report, "2 December 2026", "2.9×", again)
+    assert last_column(report, third) == ["21 November 2026", "2.6×", "30 ms"]
+
+
+def test_measuring_twice_on_the_first_day_makes_no_last_column(contests):
+    report = contests("report")
+    first = block_on(report, "20 November 2026", "2.5×")
+    assert block_on(report, "20 November 2026", "2.5×", first) == first
+
+
+def test_a_row_that_was_not_there_on_the_other_day_has_a_dash(contests):
+    report = contests("report")
+    first = block_on(report, "20 November 2026", "2.5×", rows=[("run", "pandas 1.82 s"), ("gone", "pandas 2 s")])
+    rows = [("run", "pandas, CSV and TXT alone 1.80 s"), ("run", "pandas 1.79 s"), ("new", "csv-diff 910 ms")]
+    for _ in range(2):
+        first = block_on(report, "21 November 2026", "2.7×", first, rows=rows)
+        assert last_column(report, first) == ["20 November 2026", "2.5×", "34 ms", "–", "2.0×", "–"]
+
+
+def test_the_rows_of_the_readme_are_told_apart_without_their_figures(contests):
+    report = contests("report")
+    _, rows, _ = report.parsed(report.block_of((REPO / "README.md").read_text(encoding="utf-8")))
+    keys = [row.key for row in rows]
+    assert len(set(keys)) == len(keys)
+    assert {"polars", "libcsv's tokenising", "PyYAML, reading only", "NumPy", "`--version`"} <= {key[1] for key in keys}
+    assert not [name for _, name in keys if re.search(r"\d (ms|s|MB|M/s)$", name)]
 
 
 def test_equal_answers_pass_and_a_row_says_what_was_compared(contests):
