@@ -10,7 +10,8 @@ from .process import middle, ratios
 MB = 1e6
 BEGIN, END = "<!-- benchmark:begin -->", "<!-- benchmark:end -->"
 HEADER = ["| job | ingest | beside | ratio | goal | met |", "|---|---:|---:|---:|---:|:---:|"]
-ROW = re.compile(r"\| [^|]+ \| [^|]+ \| [^|]+ \| [^|]+ \| [^|]+ \| (yes|\*\*no\*\*|–) \|")
+ROW = re.compile(r"\| [^|]+ \| [^|]+ \| [^|]+ \| [^|]+ \| [^|]+ \| (yes|\*\*no\*\*|–) \|( [^|]+ \|)?")
+MET = {True: "yes", False: "**no**", None: "–"}
 
 
 @dataclass
@@ -25,8 +26,20 @@ class Row:
     is_met: bool | None = None
 
     def __str__(self):
-        met = {True: "yes", False: "**no**", None: "–"}[self.is_met]
-        return f"| {self.job} | {self.ours} | {self.rival} | {self.ratio} | {self.goal} | {met} |"
+        return f"| {self.job} | {self.ours} | {self.rival} | {self.ratio} | {self.goal} | {MET[self.is_met]} |"
+
+    @property
+    def key(self):
+        """Job and rival without its figure: what stays the same from day to day."""
+        return self.job, re.sub(r" [\d.,]+ (ms|s|MB|M/s)$", "", self.rival)
+
+
+@dataclass
+class Earlier:
+    """What another day measured: of each row the ratio, or our own figure where there is no ratio."""
+
+    date: str
+    figures: dict
 
 
 @dataclass
@@ -92,10 +105,42 @@ def spread(values):
     return f"{statistics.median(values):.2f} ({min(values):.2f}–{max(values):.2f})"
 
 
-def table(sections, preface):
-    """The block of README.md: when and where, and every row."""
-    rows = [str(row) for section in sections for row in section.rows]
-    return "\n".join([BEGIN, preface, "", *HEADER, *rows, END])
+def table(sections, preface, earlier=None):
+    """The block of README.md: when and where, and every row, with what another day measured in a last column."""
+    rows = [row for section in sections for row in section.rows]
+    if earlier is None:
+        return "\n".join([BEGIN, preface, "", *HEADER, *map(str, rows), END])
+    preface += f" · last column: the ratio on {earlier.date}, or ingest's own figure where there is none"
+    header = [f"{HEADER[0]} {earlier.date} |", f"{HEADER[1]}---:|"]
+    rows = [f"{row} {earlier.figures.get(row.key, '–')} |" for row in rows]
+    return "\n".join([BEGIN, preface, "", *header, *rows, END])
+
+
+def parsed(block):
+    """Preface, rows and last column (`None` where there is none) of a block that `table` made."""
+    _, preface, _, header, _, *lines, _ = block.split("\n")
+    cells = [line.strip("| ").split(" | ") for line in lines]
+    met = {text: value for value, text in MET.items()}
+    rows = [Row(*row[:5], met[row[5]]) for row in cells]
+    titles = header.strip("| ").split(" | ")
+    if len(titles) == 6:
+        return preface, rows, None
+    figures = {row.key: line[6] for row, line in zip(rows, cells)}
+    return preface.rsplit(" · last column: ", 1)[0], rows, Earlier(titles[6], figures)
+
+
+def earlier(block, preface):
+    """What the last column is to show beside what was measured under `preface`: the figures of the block when it is of
+    another day, else what it shows of another day itself."""
+    old_preface, rows, shown = parsed(block)
+    date = day(old_preface)
+    if date == day(preface):
+        return shown
+    return Earlier(date, {row.key: row.ours if row.ratio == "–" else row.ratio for row in rows})
+
+
+def day(preface):
+    return preface.split(" · ", 1)[0]
 
 
 def block_of(readme):

@@ -1,6 +1,7 @@
 """The whole run with every output, beside the same job in pandas and beside the floor, which only moves the bytes."""
 
 import csv
+import hashlib
 import json
 import sqlite3
 import statistics
@@ -18,6 +19,8 @@ TABLES = {
     "localities": ["mac", "locality"],
     "opps_caps": ["code", "modifier", "mac", "locality"],
 }
+PROVENANCE = {"provenance": ["table", "code", "modifier", "mac", "locality", "file", "line"]}
+ENGINES = ["openpyxl", "calamine"]
 SUMS = {
     "relative_values": ["work", "pe_nonfacility", "pe_facility", "mp", "total_nonfacility", "total_facility"],
     "localities": ["gpci_work", "gpci_pe", "gpci_mp", "anesthesia_cf"],
@@ -38,19 +41,25 @@ def run(setting):
         command = [setting.floor, "run", published, setting.fresh(store), release.rvu, release.hcpcs]
         return measure(command, folder, "floor.txt", **more)
 
-    def pandas():
-        command = [setting.python, RIVALS / "run_pandas.py", release.rvu, release.hcpcs, setting.fresh("pandas")]
-        return measure(command, folder)
+    def pandas(out, *workbooks):
+        script = [setting.python, RIVALS / "run_pandas.py", *workbooks]
+        return measure([*script, release.rvu, release.hcpcs, setting.fresh(out)], folder)
 
+    # The small archives of samples/ have no workbooks.
+    engines = ENGINES if release.is_real else []
+    plain = "pandas, CSV and TXT alone"
+    with_workbooks = {engine: f"pandas, workbooks too ({engine})" for engine in engines}
     contenders = {
         "ingest": lambda: ingest("store"),
         "floor": lambda: floor("floor-store"),
-        "pandas": pandas,
+        plain: lambda: pandas("pandas"),
+        **{name: lambda e=engine: pandas(e, "--workbooks", e) for engine, name in with_workbooks.items()},
         "ingest, one core": lambda: ingest("one-core", prepare=one_core),
     }
     usages = rounds(setting, contenders, "run")
     revision = folder / "store" / "releases" / release.label / "r1"
     answers = aside(compare, revision, folder / "pandas")
+    more = [aside(compare, revision, folder / engine, True) for engine in engines]
     written = aside(compare_floor, revision, folder / "floor-store" / "releases" / "r1", folder / "floor.txt")
 
     section = Section(f"`ingest run` of {release.label}, every output, whole processes")
@@ -61,15 +70,23 @@ def run(setting):
         f"{written['bytes'] / MB:.0f} MB, with the hashes that the manifest names.",
         "",
     ]
+    for engine, found in zip(engines, more):
+        section.lines += [
+            f"With workbooks ({engine}) {found['cells']:,} cells agree, those with the file and line of "
+            f"{found['rows']['provenance']:,} rows among them, and the hash of every file that was read.",
+            "",
+        ]
     stages(setting, section)
     section.above_floor("whole run, every output", usages["ingest"], "floor", usages["floor"], 3)
-    section.faster("whole run, every output", usages["ingest"], "pandas", usages["pandas"], 8)
+    section.faster("whole run, every output", usages["ingest"], plain, usages[plain])
+    for name in with_workbooks.values():
+        section.faster("whole run, every output", usages["ingest"], name, usages[name], 8)
     peak = middle(usages["ingest"], "peak") / MB
     section.rows.append(
         Row(
             "peak memory of the run",
             f"{peak:.0f} MB",
-            f"pandas {middle(usages['pandas'], 'peak') / MB:.0f} MB",
+            f"{plain} {middle(usages[plain], 'peak') / MB:.0f} MB",
             goal=f"< {LARGEST} MB",
             is_met=peak < LARGEST,
         )
@@ -112,11 +129,12 @@ def read_table(folder, name):
     return rows[0], rows[1:]
 
 
-def compare(ingest, pandas):
+def compare(ingest, pandas, has_provenance=False):
     """Compares the outputs of both programs."""
     problems = []
     summary = {"cells": 0, "rows": {}}
-    for name, keys in TABLES.items():
+    tables = {**TABLES, **PROVENANCE} if has_provenance else TABLES
+    for name, keys in tables.items():
         (left_header, left), (right_header, right) = read_table(ingest, name), read_table(pandas, name)
         summary["rows"][name] = len(left)
         missing = [column for column in right_header if column not in left_header]
@@ -155,7 +173,7 @@ def compare(ingest, pandas):
 
     for folder in (ingest, pandas):
         with sqlite3.connect(f"file:{folder / 'dataset.sqlite'}?mode=ro", uri=True) as database:
-            for name in [*TABLES, "search"]:
+            for name in [*tables, "search"]:
                 count = database.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]
                 if count != summary["rows"]["codes" if name == "search" else name]:
                     problems.append(f"{folder.name}/dataset.sqlite: {name} has {count} rows")
@@ -163,8 +181,24 @@ def compare(ingest, pandas):
             codes = [json.loads(line)["code"] for line in file]
         if len(set(codes)) != summary["rows"]["codes"] or len(codes) != len(set(codes)):
             problems.append(f"{folder.name}/codes.ndjson has {len(codes)} documents of {len(set(codes))} codes")
+    if has_provenance:
+        problems += compare_manifests(ingest, pandas)
     refuse(problems)
     return summary
+
+
+def compare_manifests(ingest, pandas):
+    """Both must have read the same files, and pandas have hashed what it wrote."""
+    ours, theirs = (json.loads((folder / "manifest.json").read_text()) for folder in (ingest, pandas))
+    left, right = ({entry["path"]: entry["sha256"] for entry in manifest["inputs"]} for manifest in (ours, theirs))
+    problems = [f"{path}: not read alike, or by one only" for path in left | right if left.get(path) != right.get(path)]
+    hashed = {entry["path"]: entry["sha256"] for entry in theirs["files"]}
+    for path in sorted(pandas.rglob("*")):
+        name = path.relative_to(pandas).as_posix()
+        if path.is_file() and name != "manifest.json":
+            if hashlib.sha256(path.read_bytes()).hexdigest() != hashed.get(name):
+                problems.append(f"{name}: pandas's manifest has another hash")
+    return problems
 
 
 def compare_floor(ours, floor, talk):

@@ -178,7 +178,8 @@ def machine():
 def preface(setting, load):
     """When, where and with what was measured."""
     swift = re.search(r"Swift version (\S+)", output("swift", "--version"))
-    rivals = [name for name in ("pandas", "polars", "duckdb", "numpy", "csv-diff", "PyYAML") if name in wanted()]
+    shown = ["pandas", "openpyxl", "python-calamine", "polars", "duckdb", "numpy", "csv-diff", "PyYAML"]
+    rivals = [name for name in shown if name in wanted()]
     versions = ", ".join(f"{name} {wanted()[name]}" for name in rivals)
     return (
         f"{datetime.date.today():%-d %B %Y} · {machine()} · Swift {swift.group(1) if swift else 'unknown'}, "

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The same job as `ingest run`, the way a data engineer would do it with pandas.
 
-    run_pandas.py RELEASE.zip HCPCS.zip OUT
+    run_pandas.py [--workbooks openpyxl|calamine] RELEASE.zip HCPCS.zip OUT
 
 Reads CMS's Physician Fee Schedule relative value archive and its HCPCS Level II archive: PPRRVU, GPCI, ANES, LOCCO and
 OPPSCAP, as CSV and, where the archive has it, as TXT, and the 320-byte HCPCS text file. Checks that totals add up, that
@@ -11,14 +11,22 @@ CSV and TXT agree and that keys close; joins; writes
     OUT/codes.ndjson            one document per code
     OUT/dataset.sqlite          the same tables with keys, and a full-text index (FTS5)
 
+With --workbooks the script also reads each table's workbook with pandas.read_excel and that engine, adds up its totals,
+compares every field of it with the CSV, and writes
+
+    OUT/tables/provenance.csv   the file and line of each row; in the database too
+    OUT/manifest.json           what was read and written, each with its bytes and SHA-256
+
 Codes, modifiers and localities stay strings. Amounts stay the strings that CMS printed; where they are compared or added
 they are whole numbers of hundredths (or thousandths). CPT and D-code descriptors are not written.
 
 It exists to be measured against: see Scripts/benchmark. It is written to be quick as well as plain: one read per member,
-no row-wise `apply`, no workbook, slices rather than `read_fwf` (which takes several times as long).
+no row-wise `apply`, slices rather than `read_fwf` (which takes several times as long).
 What it leaves out and `ingest` does: see Benchmarks/README.md.
 """
 
+import argparse
+import hashlib
 import io
 import itertools
 import json
@@ -110,19 +118,49 @@ SOUTHERN_CALIFORNIA = ["17", "18", "26", "71", "72", "73", "74"]
 
 
 class Archive:
-    """Members of a ZIP by name, as text."""
+    """Members of a ZIP by name. With an engine for workbooks it also keeps what was read and where rows stood."""
 
-    def __init__(self, path):
+    def __init__(self, path, engine=None):
+        self.path, self.engine = Path(path), engine
         self.zip = zipfile.ZipFile(path)
         self.names = self.zip.namelist()
+        self.inputs, self.provenance = [], []
+        if engine:
+            self.inputs.append(hashed(self.path, self.path.name))
 
-    def text(self, pattern):
+    def read(self, pattern):
         """The first member whose name matches; None when there is none."""
         for name in self.names:
             if re.match(pattern, name.rsplit("/", 1)[-1], re.IGNORECASE):
-                data = self.zip.read(name).split(b"\x1a", 1)[0]
-                return data.decode("cp1252", "replace").replace("\xa0", " ")
+                data = self.zip.read(name)
+                if self.engine:
+                    digest = hashlib.sha256(data).hexdigest()
+                    self.inputs.append({"path": f"{self.path.name}/{name}", "bytes": len(data), "sha256": digest})
+                return data
         return None
+
+    def text(self, pattern):
+        if (data := self.read(pattern)) is None:
+            return None
+        return data.split(b"\x1a", 1)[0].decode("cp1252", "replace").replace("\xa0", " ")
+
+    def workbook(self, pattern, header_start, columns, amounts=()):
+        """Rows of the first sheet below the header; None when there is no such workbook, or none is wanted. Amounts
+        stay the numbers that the cells hold."""
+        if not self.engine or (data := self.read(pattern)) is None:
+            return None
+        cells = pd.read_excel(io.BytesIO(data), engine=self.engine, header=None, dtype=object, na_filter=False)
+        header = cells[0].astype(str).str.match(header_start, case=False).argmax()
+        rows = cells.iloc[header + 1 :, : len(columns)].set_axis(columns, axis=1)
+        # The end-of-file byte of CMS's text files came along; openpyxl leaves it in the spelling of the workbook.
+        rows = rows[~rows[columns[0]].isin(["\x1a", "_x001A_"])]
+        return rows.apply(lambda column: column if column.name in amounts else column.astype(str).str.strip())
+
+    def keep_lines(self, table, rows, keys):
+        """Where each row of a table stood: in the member that was read last before."""
+        if self.engine:
+            lines = rows[[*keys, "line"]].assign(table=table, file=self.inputs[-1]["path"])
+            self.provenance.append(lines)
 
 
 def strip(frame):
@@ -130,13 +168,15 @@ def strip(frame):
 
 
 def read_csv(text, header_start, columns):
-    """Rows below the header that begins with `header_start`; rows without a key are spacers and footnotes."""
+    """Rows below the header that begins with `header_start`, with their lines; rows without a key are spacers and
+    footnotes."""
     header = re.search(rf"^{header_start}.*$", text, re.MULTILINE | re.IGNORECASE)
     frame = pd.read_csv(
         io.StringIO(text[header.end() :]), header=None, names=columns, usecols=range(len(columns)), dtype=str,
         keep_default_na=False, na_filter=False,
     )  # fmt: skip
-    return strip(frame), header.group()
+    first = text.count("\n", 0, header.end()) + 2
+    return strip(frame).assign(line=range(first, first + len(frame))), header.group()
 
 
 def read_text(text, layout, is_row):
@@ -172,11 +212,12 @@ def require(condition, message):
         sys.exit(f"check failed: {message}")
 
 
-def compare(name, csv, text, keys, decimals=(), places=2, ignoring=(), known=False):
-    """CSV = TXT on every field of every row, whatever the order of the rows. `known` differences are counted only."""
+def compare(name, csv, witness, keys, decimals=(), places=2, ignoring=(), known=False, form="TXT"):
+    """CSV = TXT, or = XLSX, on every field of every row, whatever the order of the rows. `known` differences are
+    counted only."""
     left = csv.set_index(keys).sort_index()
-    right = text.set_index(keys).sort_index()
-    require(left.index.equals(right.index), f"{name}: CSV and TXT have other keys")
+    right = witness.set_index(keys).sort_index()
+    require(left.index.equals(right.index), f"{name}: CSV and {form} have other keys")
     columns = [column for column in right.columns if column in left.columns and column not in ignoring]
     equal = pd.Series(True, index=left.index)
     for column in columns:
@@ -184,8 +225,8 @@ def compare(name, csv, text, keys, decimals=(), places=2, ignoring=(), known=Fal
             equal &= scaled(left[column], places) == scaled(right[column], places)
         else:
             equal &= left[column] == right[column]
-    print(f"  csv = txt    {name:8} {equal.sum()}/{len(equal)}", file=sys.stderr)
-    require(known or equal.all(), f"{name}: CSV and TXT differ in {(~equal).sum()} rows")
+    print(f"  csv = {form.lower():<6} {name:8} {equal.sum()}/{len(equal)}", file=sys.stderr)
+    require(known or equal.all(), f"{name}: CSV and {form} differ in {(~equal).sum()} rows")
 
 
 def check_totals(name, rows):
@@ -201,8 +242,8 @@ def check_totals(name, rows):
 # The tables
 
 
-def read_pprrvu(archive, suffix):
-    """One PPRRVU file, from its CSV and checked against its TXT. `suffix` tells the two files of 2026 apart."""
+def read_pprrvu(archive, suffix, is_published=True):
+    """One PPRRVU file, from its CSV and checked against its other forms. `suffix` tells the two files of 2026 apart."""
     text = archive.text(rf"PPRRVU.*{suffix}\.csv$")
     if text is None:
         return None
@@ -211,6 +252,8 @@ def read_pprrvu(archive, suffix):
         columns.remove("pricing_indicator")  # before 2026
     rows, _ = read_csv(text, "HCPCS,", columns)
     rows = rows[rows["code"] != ""].reset_index(drop=True)
+    if is_published:
+        archive.keep_lines("relative_values", rows, ["code", "modifier"])
     require(not rows.duplicated(["code", "modifier"]).any(), "PPRRVU: a key repeats")
     require(rows["conversion_factor"].nunique() == 1, "PPRRVU: the conversion factor changes")
     check_totals("PPRRVU", rows)
@@ -220,6 +263,11 @@ def read_pprrvu(archive, suffix):
         check_totals("PPRRVU", witness)
         witness["conversion_factor"] = witness["conversion_factor"].str.lstrip()
         compare("PPRRVU", rows, witness, ["code", "modifier"], PPRRVU_AMOUNTS)
+    amounts = [*PPRRVU_AMOUNTS, "conversion_factor"]
+    witness = archive.workbook(rf"PPRRVU.*{suffix}\.xlsx$", "HCPCS", columns, amounts)
+    if witness is not None:
+        check_totals("PPRRVU", witness)
+        compare("PPRRVU", rows, witness, ["code", "modifier"], amounts, places=4, form="XLSX")
     return rows
 
 
@@ -230,8 +278,8 @@ def relative_values(archive):
         rows["pricing_indicator"] = ""
         rows["in_qpp_file"] = ""
     else:
-        qpp = read_pprrvu(archive, r"(?<!non)_QPP")
-        shared = [c for c in qpp.columns if c not in ("conversion_factor", "pricing_indicator")]
+        qpp = read_pprrvu(archive, r"(?<!non)_QPP", is_published=False)
+        shared = [c for c in qpp.columns if c not in ("conversion_factor", "pricing_indicator", "line")]
         joined = qpp[shared].merge(rows[shared], how="left", indicator=True)
         require((joined["_merge"] == "both").all(), "the QPP file has a row that the nonQPP file has not")
         keys = pd.MultiIndex.from_frame(qpp[["code", "modifier"]])
@@ -245,42 +293,62 @@ def relative_values(archive):
     return rows.sort_values(["code", "modifier"], ignore_index=True)
 
 
+def numbered(locco):
+    """LOCCO lists the rest of Missouri twice."""
+    return locco.assign(twin=locco.groupby(["mac", "locality"]).cumcount())
+
+
 def localities(archive):
     """GPCI, ANES and LOCCO joined."""
+    keys = ["mac", "locality"]
     text = archive.text(r"GPCI\d+\.csv$")
     columns = ["mac", "state", "locality", "name", "gpci_work", "gpci_pe", "gpci_mp"]
     if re.search(r"^Medicare Admin.*$", text, re.MULTILINE).group().count(",") == 7:
         columns.insert(4, "gpci_work_unfloored")
     gpci, _ = read_csv(text, "Medicare Admin", columns)
     gpci = pad_locality(gpci[gpci["locality"] != ""].copy())
+    archive.keep_lines("localities", gpci, keys)
     for column in columns[4:]:
         gpci[column] = fixed(gpci[column], 3)
     if (text := archive.text(r"GPCI\d+\.txt$")) is not None:
         witness = read_text(text, GPCI, lambda line: line[:5].isdigit())
-        compare("GPCI", gpci, witness, ["mac", "locality"], GPCI_VALUES, places=3)
+        compare("GPCI", gpci, witness, keys, GPCI_VALUES, places=3)
+    witness = archive.workbook(r"GPCI\d+\.xlsx$", "Medicare Admin", columns, columns[4:])
+    if witness is not None:
+        witness = pad_locality(witness[witness["locality"] != ""].copy())
+        compare("GPCI", gpci, witness, keys, columns[4:], places=4, form="XLSX")
 
     text = archive.text(r"ANES\d+\.csv$")
     has_qp = re.search(r"^Contractor.*$", text, re.MULTILINE).group().count(" of ") == 2
     factors = ["anesthesia_cf_qp", "anesthesia_cf"] if has_qp else ["anesthesia_cf"]
-    anes, _ = read_csv(text, "Contractor,", ["mac", "locality", "name", *factors])
+    columns = ["mac", "locality", "name", *factors]
+    anes, _ = read_csv(text, "Contractor,", columns)
     anes = pad_locality(anes[anes["mac"] != ""].copy())
+    archive.keep_lines("localities", anes, keys)
     if (text := archive.text(r"ANES\d+\.txt$")) is not None:
         witness = read_text(text, ANES, lambda line: line[:5].isdigit())
         witness["anesthesia_cf"] = fixed(pd.to_numeric(witness["anesthesia_cf"]) / 100, 2)
         # The TXT cuts the names and leaves the footnote marks out.
-        compare("ANES", anes, witness, ["mac", "locality"], factors, ignoring=["name"])
+        compare("ANES", anes, witness, keys, factors, ignoring=["name"])
+    witness = archive.workbook(r"ANES\d+\.xlsx$", "Contractor", columns, factors)
+    if witness is not None:
+        witness = pad_locality(witness[witness["mac"] != ""].copy())
+        unmarked = [f.assign(name=f["name"].str.rstrip("* ")) for f in (anes, witness)]
+        compare("ANES", *unmarked, keys, factors, places=4, form="XLSX")
 
     locco, _ = read_csv(archive.text(r"\d+LOCCO\.csv$"), "Medicare Admin", list(LOCCO))
     locco = pad_locality(locco[locco["locality"] != ""].copy())
+    archive.keep_lines("localities", locco, keys)
     if (text := archive.text(r"\d+LOCCO\.txt$")) is not None:
         witness = read_text(text, LOCCO, lambda line: line[4:9].isdigit())
-        # Rest of Missouri is listed twice. The TXT cuts the counties and leaves California's state out.
-        keys = ["mac", "locality"]
-        numbered = [f.assign(twin=f.groupby(keys).cumcount()) for f in (locco, witness)]
-        compare("LOCCO", *numbered, [*keys, "twin"], known=True)
-    locco = locco.drop_duplicates(["mac", "locality"])
+        # The TXT cuts the counties and leaves California's state out.
+        compare("LOCCO", *map(numbered, (locco, witness)), [*keys, "twin"], known=True)
+    witness = archive.workbook(r"\d+LOCCO\.xlsx$", "Medicare Admin", list(LOCCO))
+    if witness is not None:
+        witness = pad_locality(witness[witness["locality"] != ""].copy())
+        compare("LOCCO", *map(numbered, (locco, witness)), [*keys, "twin"], form="XLSX")
+    locco = locco.drop_duplicates(keys)
 
-    keys = ["mac", "locality"]
     joined = gpci.merge(anes[[*keys, *factors]], on=keys, how="outer", validate="one_to_one", indicator="anes")
     joined = joined.merge(
         locco[[*keys, "fee_schedule_area", "counties"]], on=keys, how="outer", validate="one_to_one", indicator="locco"
@@ -300,20 +368,25 @@ def localities(archive):
 
 def opps_caps(archive, values, places):
     keys = ["code", "modifier", "mac", "locality"]
-    columns = ["code", "modifier", "status", "mac", "locality", "facility", "nonfacility"]
+    amounts = ["facility", "nonfacility"]
+    columns = ["code", "modifier", "status", "mac", "locality", *amounts]
     caps, _ = read_csv(archive.text(r"OPPSCAP.*\.csv$"), "HCPCS,", columns)
     caps = pad_locality(caps[caps["code"] != ""].copy())
+    archive.keep_lines("opps_caps", caps, keys)
     require(not caps.duplicated(keys).any(), "OPPSCAP: a key repeats")
     if (text := archive.text(r"OPPSCAP.*\.txt$")) is not None:
         witness = read_text(text, OPPSCAP, str.strip)
-        compare("OPPSCAP", caps, witness, keys, ["facility", "nonfacility"])
+        compare("OPPSCAP", caps, witness, keys, amounts)
+    witness = archive.workbook(r"OPPSCAP.*\.xlsx$", "HCPCS", columns, amounts)
+    if witness is not None:
+        compare("OPPSCAP", caps, pad_locality(witness.copy()), keys, amounts, places=4, form="XLSX")
     wrong = (caps["mac"] == "01112") & caps["locality"].isin(SOUTHERN_CALIFORNIA)
     caps["gpci_mac"] = caps["mac"].mask(wrong, "01182")
     found = caps.merge(places[["mac", "locality"]].rename(columns={"mac": "gpci_mac"}), how="left", indicator=True)
     require((found["_merge"] == "both").all(), "OPPSCAP has a locality that GPCI has not")
     found = caps.merge(values[["code", "modifier", "status"]], how="left", indicator=True)
     require((found["_merge"] == "both").all(), "OPPSCAP has a row that PPRRVU has not")
-    for column in ("facility", "nonfacility"):
+    for column in amounts:
         caps[column] = fixed(caps[column], 2)
     return caps[["code", "modifier", "mac", "locality", "facility", "nonfacility", "status", "gpci_mac"]].sort_values(
         keys, ignore_index=True
@@ -325,6 +398,8 @@ def hcpcs_records(archive):
     text = archive.text(r"HCPC\d{2,4}.*ANWEB(?!.*(Correction|Trans|NOC|recordlayout)).*\.txt$")
     is_record = re.compile(r".{5}\d{5}[3478]").match
     lines = read_text(text, HCPCS, is_record)
+    if archive.engine:
+        lines["line"] = [number for number, line in enumerate(text.splitlines(), 1) if is_record(line)]
     first = lines["record"].isin(["3", "7"])
     # Every line belongs to the first line above it.
     number = first.cumsum()
@@ -355,10 +430,11 @@ def hcpcs_records(archive):
     is_modifier = records["record"] == "7"
     records = records.drop(columns="record")
     require(not records[~is_modifier]["code"].duplicated().any(), "HCPCS: a code repeats")
-    return (
-        records[~is_modifier].sort_values("code", ignore_index=True),
-        records[is_modifier].rename(columns={"code": "modifier"}).sort_values("modifier", ignore_index=True),
-    )
+    codes = records[~is_modifier].sort_values("code", ignore_index=True)
+    modifiers = records[is_modifier].rename(columns={"code": "modifier"}).sort_values("modifier", ignore_index=True)
+    archive.keep_lines("codes", codes, ["code"])
+    archive.keep_lines("modifiers", modifiers, ["modifier"])
+    return codes, modifiers
 
 
 def join_codes(values, hcpcs):
@@ -427,6 +503,26 @@ def write_documents(values, codes, path):
             file.write("\n")
 
 
+def provenance(*archives):
+    columns = ["table", "code", "modifier", "mac", "locality", "file", "line"]
+    kept = pd.concat([rows for archive in archives for rows in archive.provenance], ignore_index=True)
+    return kept.reindex(columns=columns).fillna("").sort_values(columns[:-2], kind="stable", ignore_index=True)
+
+
+def hashed(path, name):
+    with open(path, "rb") as file:
+        return {"path": name, "bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+
+
+def write_manifest(archives, folder):
+    written = [folder / "codes.ndjson", folder / "dataset.sqlite", *sorted((folder / "tables").iterdir())]
+    manifest = {
+        "inputs": [entry for archive in archives for entry in archive.inputs],
+        "files": [hashed(path, path.relative_to(folder).as_posix()) for path in written],
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2), encoding="utf-8")
+
+
 KEYS = {
     "relative_values": "code, modifier", "codes": "code", "modifiers": "modifier", "localities": "mac, locality",
     "opps_caps": "code, modifier, mac, locality",
@@ -442,11 +538,12 @@ def write_database(tables, path):
         database.execute("PRAGMA journal_mode = OFF")
         database.execute("PRAGMA synchronous = OFF")
         for name, frame in tables.items():
-            keys = KEYS[name].split(", ")
+            keys = KEYS[name].split(", ") if name in KEYS else []
             frame = frame.assign(**{c: frame[c].replace("", None) for c in frame.columns if c not in keys})
             types = {c: "NUMERIC" for c in frame.columns if c in NUMERIC}
             frame.to_sql(name, database, index=False, dtype=types)
-            database.execute(f"CREATE UNIQUE INDEX {name}_key ON {name} ({KEYS[name]})")
+            if keys:
+                database.execute(f"CREATE UNIQUE INDEX {name}_key ON {name} ({KEYS[name]})")
         database.execute("CREATE INDEX relative_values_status ON relative_values (status)")
         database.execute("CREATE INDEX opps_caps_locality ON opps_caps (gpci_mac, locality)")
         database.execute(
@@ -459,9 +556,13 @@ def write_database(tables, path):
 
 
 def main():
-    if len(sys.argv) != 4:
-        sys.exit("usage: run_pandas.py RELEASE.zip HCPCS.zip OUT")
-    release, hcpcs_archive, out = Archive(sys.argv[1]), Archive(sys.argv[2]), Path(sys.argv[3])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--workbooks", metavar="ENGINE", choices=["openpyxl", "calamine"], help="openpyxl or calamine")
+    for name in ("RELEASE.zip", "HCPCS.zip", "OUT"):
+        parser.add_argument(name, type=Path)
+    options = vars(parser.parse_args())
+    out, engine = options["OUT"], options["workbooks"]
+    release, hcpcs_archive = Archive(options["RELEASE.zip"], engine), Archive(options["HCPCS.zip"], engine)
     values = relative_values(release)
     places = localities(release)
     caps = opps_caps(release, values, places)
@@ -473,9 +574,13 @@ def main():
         "relative_values": values, "codes": flat(codes), "modifiers": flat(modifiers), "localities": places,
         "opps_caps": caps,
     }  # fmt: skip
+    if engine:
+        tables["provenance"] = provenance(release, hcpcs_archive)
     write_csv(tables, out / "tables")
     write_documents(values, codes, out / "codes.ndjson")
     write_database(tables, out / "dataset.sqlite")
+    if engine:
+        write_manifest([release, hcpcs_archive], out)
     for name, frame in tables.items():
         print(f"  {len(frame):>6} {name}", file=sys.stderr)
 
