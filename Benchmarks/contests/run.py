@@ -78,7 +78,7 @@ def run(setting):
         ]
     stages(setting, section)
     section.above_floor("whole run, every output", usages["ingest"], "floor", usages["floor"], 3)
-    section.faster("whole run, every output", usages["ingest"], plain, usages[plain])
+    section.faster("whole run, every output", usages["ingest"], plain, usages[plain], 8)
     for name in with_workbooks.values():
         section.faster("whole run, every output", usages["ingest"], name, usages[name], 8)
     peak = middle(usages["ingest"], "peak") / MB
