@@ -3,7 +3,7 @@ private import CLibcsv
 /// Rows of CSV fields: field `i` is `bytes[starts[i]..<ends[i]]`, row `r` holds the fields before `rowEnds[r]` and began
 /// on line `lines[r]`. Between fields may lie what parted them.
 public struct CSVRows: Sendable {
-    public fileprivate(set) var bytes: [UInt8] = []
+    @usableFromInline var buffer: [UInt8] = []
     @usableFromInline var starts: [UInt32] = []
     @usableFromInline var ends: [UInt32] = []
     public fileprivate(set) var rowEnds: [UInt32] = []
@@ -11,11 +11,15 @@ public struct CSVRows: Sendable {
 
     public init() {}
 
+    @inlinable
+    public var bytes: [UInt8] { buffer }
+
     /// Adds a field to the row being built.
+    @inlinable
     public mutating func append(field: some Collection<UInt8>) {
-        starts.append(UInt32(bytes.count))
-        bytes.append(contentsOf: field)
-        ends.append(UInt32(bytes.count))
+        starts.append(UInt32(buffer.count))
+        buffer.append(contentsOf: field)
+        ends.append(UInt32(buffer.count))
     }
 
     /// Ends the row being built.
@@ -37,13 +41,13 @@ public struct CSVRows: Sendable {
     public func range(of field: Int) -> Range<Int> { Int(starts[field])..<Int(ends[field]) }
 
     @inlinable
-    public subscript(field field: Int) -> ArraySlice<UInt8> { bytes[range(of: field)] }
+    public subscript(field field: Int) -> ArraySlice<UInt8> { buffer[range(of: field)] }
 
     /// What `body` makes of a field's bytes, read where they lie.
     @inlinable
     public func read<Result>(field: Int, _ body: (Slice<UnsafeBufferPointer<UInt8>>) -> Result) -> Result {
         let range = range(of: field)
-        return bytes.withUnsafeBufferPointer { body($0[range]) }
+        return buffer.withUnsafeBufferPointer { body($0[range]) }
     }
 
     /// Gives `body` the bytes and where each field begins and ends in them. They are gone when it returns.
@@ -54,7 +58,7 @@ public struct CSVRows: Sendable {
             _ ends: UnsafeBufferPointer<UInt32>
         ) -> Result
     ) -> Result {
-        bytes.withUnsafeBufferPointer { bytes in
+        buffer.withUnsafeBufferPointer { bytes in
             starts.withUnsafeBufferPointer { starts in
                 ends.withUnsafeBufferPointer { ends in body(bytes, starts, ends) }
             }
@@ -101,7 +105,7 @@ private func regularRows(_ text: [UInt8]) -> CSVRows? {
             }
         }
     }
-    rows.bytes = unquoted.isEmpty ? text : text + unquoted
+    rows.buffer = unquoted.isEmpty ? text : text + unquoted
     return isRegular ? rows : nil
 }
 

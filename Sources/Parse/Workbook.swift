@@ -71,7 +71,7 @@ public struct Workbook {
                     cells = found
                 }
                 // A row without a number is the one behind the last (ECMA-376, 18.3.1.73).
-                let number = scanner.number(scanner.attribute("r", in: tag))
+                let number = scanner.number(scanner.attribute(UInt8(ascii: "r"), in: tag))
                 line = min(number > 0 ? number : line + 1, Self.mostRows)
                 if let cells { readRow(Scanner(bytes, cells)) }
                 done = scanner.position
@@ -86,13 +86,13 @@ public struct Workbook {
         let bytes = scanner.bytes
         var column = 0
         while scanner.skip(past: "<c "), let tag = scanner.take(until: ">") {
-            let index = scanner.column(scanner.attribute("r", in: tag))
+            let index = scanner.column(scanner.attribute(UInt8(ascii: "r"), in: tag))
             while column < index, room >= 0 {
                 append([])
                 column += 1
             }
             if bytes[tag.upperBound - 1] != UInt8(ascii: "/"), let content = scanner.take(until: "</c>") {
-                readValue(Scanner(bytes, content), type: scanner.attribute("t", in: tag))
+                readValue(Scanner(bytes, content), type: scanner.attribute(UInt8(ascii: "t"), in: tag))
             } else {
                 append([])
             }
@@ -266,11 +266,10 @@ private struct Scanner {
     }
 
     /// The value of an attribute in the inside of a tag; empty when it has none of this name.
-    func attribute(_ name: Character, in tag: Range<Int>) -> Range<Int> {
-        let first = name.asciiValue ?? 0
+    func attribute(_ name: UInt8, in tag: Range<Int>) -> Range<Int> {
         var index = tag.lowerBound
         while index + 2 < tag.upperBound {
-            if bytes[index] == first, bytes[index + 1] == UInt8(ascii: "="),
+            if bytes[index] == name, bytes[index + 1] == UInt8(ascii: "="),
                 index == tag.lowerBound || bytes[index - 1] == 0x20
             {
                 let start = index + 3
