@@ -124,7 +124,7 @@ let package = Package(
             dependencies: [
                 "CPages", "CSV", "Digest", "HTML", "JSON", "Model", "Parallel", "Payment", "Schemas", "YAML",
             ]),
-        .target(name: "Verify", dependencies: ["Model", "Payment", "Schemas"]),
+        .target(name: "Verify", dependencies: ["Model", "Parallel", "Payment", "Schemas"]),
         .target(name: "Store", dependencies: ["CSV", "Delta", "Digest", "JSON", "Model", "Schemas"]),
 
         .target(name: "DictionaryForms", dependencies: ["CPages", "Digest", "HTML", "JSON", "Model", "Schemas"]),

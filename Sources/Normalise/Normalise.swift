@@ -12,7 +12,10 @@ public func normalise(
 ) throws(IngestError) -> Canonical {
     let given = Set(tables.map(\.table))
     let released = tables.lazy.filter { $0.table == .pprrvu }.compactMap(\.released).first
-    let files = inParallel(tables) { SourceFile($0, schemas: schemas) }
+    // HCPCS's records are read on one core, rows of other tables on all.
+    let files = inParallel(tables, largestFirst: { $0.table == .hcpcs ? .max : $0.fields.bytes.count }) {
+        SourceFile($0, schemas: schemas)
+    }
     tables = []
     var normaliser = Normaliser(files: files, entry: entry, schemas: schemas)
     var pprrvu = try normaliser.pprrvu()

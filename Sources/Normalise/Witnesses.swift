@@ -83,20 +83,20 @@ enum Witness {
                 detail: "\(primary.table.name) \(primary.form.rawValue) = \(witness.form.rawValue), every field")
         }
 
-        mutating func pair(
-            _ left: Source?, _ right: Source?, key: (some CustomStringConvertible)?,
-            _ differences: () -> [Difference]
+        /// - Parameter key: asked for only where something differs.
+        mutating func pair<Key: CustomStringConvertible>(
+            _ left: Source?, _ right: Source?, key: @autoclosure () -> Key?, _ differences: () -> [Difference]
         ) {
-            let name = key?.description ?? ""
             guard let left, let right else {
                 check.fail(
                     Place(left?.file ?? right?.file ?? "", line: left?.line ?? right?.line),
-                    "\(name) stands in the \((left == nil ? witness : primary).form.rawValue) and not in the "
+                    "\(key()?.description ?? "") stands in the \((left == nil ? witness : primary).form.rawValue) and not in the "
                         + "\((left == nil ? primary : witness).form.rawValue)",
                     hint: "One of the two files is cut, or they are of different releases.")
                 return
             }
             let found = differences()
+            let name = found.isEmpty ? "" : key()?.description ?? ""
             var defect: String?
             var isCounted = false
             for difference in found {

@@ -13,6 +13,17 @@ public func inParallel<Value: Sendable, Output: Sendable>(
     return results.withLock { $0.compactMap(\.self) }
 }
 
+/// The same, the largest value first, so that no core waits for another at the end.
+public func inParallel<Value: Sendable, Output: Sendable>(
+    _ values: [Value], largestFirst size: (Value) -> Int, _ work: @Sendable (Value) -> Output
+) -> [Output] {
+    let order = values.indices.sorted { size(values[$0]) > size(values[$1]) }
+    let done = inParallel(order) { work(values[$0]) }
+    var outputs = [Output?](repeating: nil, count: values.count)
+    for (index, output) in zip(order, done) { outputs[index] = output }
+    return outputs.compactMap(\.self)
+}
+
 /// What `work` makes of each number below `count`, in order, on all cores: a piece of neighbours at a time, each piece
 /// with a state of its own. Outputs are made where they stay.
 public func inPieces<State: Sendable, Output: Sendable>(

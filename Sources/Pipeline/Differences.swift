@@ -155,8 +155,7 @@ private func read(
                     side: index, name: table, sha256: sha256, bytes: side.size(table), isKnown: isKnown))
         }
     }
-    wanted.sort { $0.bytes > $1.bytes }
-    let results = inParallel(wanted) { table -> Result<CanonicalCSV?, IngestError> in
+    let results = inParallel(wanted, largestFirst: \.bytes) { table -> Result<CanonicalCSV?, IngestError> in
         do throws(IngestError) {
             let file = try sides[table.side].file(table.name, sha256: table.sha256)
             return .success(table.isKnown ? nil : try sides[table.side].rows(table.name, file))

@@ -1,11 +1,10 @@
 import Acquire
 import Digest
-import Dispatch
 import Model
 import Overlay
+import Parallel
 import Parse
 import Schemas
-import Synchronization
 
 /// The tables of a release in all their forms, with the ledger of inputs.
 struct Parsed {
@@ -19,20 +18,13 @@ func parseAll(
     _ unpacked: Unpacked, entry: ReleaseCatalogue.Entry, schemas: Schemas
 ) throws(IngestError) -> Parsed {
     let documents = unpacked.documents
-    let results = Mutex<[Int: Result<(Input, RawTable?), IngestError>]>([:])
-    // The longest work first, so that no core waits for it at the end; a workbook's XML is many times its size.
-    let order = documents.indices.sorted { documents[$0].work > documents[$1].work }
-    DispatchQueue.concurrentPerform(iterations: documents.count) { turn in
-        let index = order[turn]
-        let result = read(documents[index], entry: entry, schemas: schemas)
-        results.withLock { $0[index] = result }
-    }
+    // A workbook's XML is many times its size.
+    let results = inParallel(documents, largestFirst: \.work) { read($0, entry: entry, schemas: schemas) }
 
     var parsed = Parsed(inputs: unpacked.inputs)
     var byDigest: [String: String] = [:]
     for index in documents.indices {
-        guard let result = results.withLock({ $0.removeValue(forKey: index) }) else { continue }
-        var (input, raw) = try result.get()
+        var (input, raw) = try results[index].get()
         if let raw, let first = byDigest.updateValue(raw.file, forKey: input.sha256) {
             input = Input(
                 path: input.path, bytes: input.bytes, sha256: input.sha256, role: .ignored,
@@ -53,7 +45,6 @@ func parseAll(
             }
             parsed.tables.append(raw)
         }
-        raw = nil
         parsed.inputs.append(input)
     }
     for index in parsed.inputs.indices {

@@ -1,4 +1,5 @@
 public import Model
+import Parallel
 public import Schemas
 
 /// A check that the user lets fail, and why.
@@ -18,12 +19,13 @@ public struct Allowance: Sendable {
 public func verify(
     _ canonical: Canonical, further: [Check], allowances: [Allowance], schemas: Schemas
 ) -> Verification {
-    var checks = canonical.checks
-    checks += [checkOPPSCaps(canonical, schemas: schemas), checkAnesthesia(canonical, schemas: schemas)].compactMap(
-        \.self)
-    checks += checkDrugs(canonical, schemas: schemas)
-    checks += further
-    checks += checkInvariants(canonical.codes, release: canonical.release, schemas: schemas)
+    let (amounts, invariants) = sideBySide {
+        [checkOPPSCaps(canonical, schemas: schemas), checkAnesthesia(canonical, schemas: schemas)].compactMap(\.self)
+            + checkDrugs(canonical, schemas: schemas)
+    } and: {
+        checkInvariants(canonical.codes, release: canonical.release, schemas: schemas)
+    }
+    let checks = canonical.checks + amounts + further + invariants
 
     var verification = Verification(checks: checks)
     let suspicions = suspicion(checks, canonical, schemas: schemas)

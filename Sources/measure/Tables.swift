@@ -26,7 +26,7 @@ struct Tables {
 
     /// From the archive to values, the members side by side; and the values, which nobody need give back.
     func parse() throws -> (answer: Answer, values: Canonical) {
-        let raw = try inParallel(documents.sorted { $0.size > $1.size }) { document in
+        let raw = try inParallel(documents, largestFirst: \.size) { document in
             Result { () throws(IngestError) in try read(document, document.load()) }
         }.map { try $0.get() }
         let canonical = try canonical(raw)
