@@ -220,8 +220,8 @@ struct CSVReader {
             var fields = csv.fields(of: row)
             func place(_ column: Int? = nil) -> Place { Place(path, line: Int(csv.lines[row]), column: column) }
             guard let filled = fields.first(where: isFilled) else { continue }
-            if hasNotes, !kind.accepts(csv[field: fields.lowerBound + key]),
-                !fields[(filled + 1)...].contains(where: isFilled)
+            if hasNotes, !fields[(filled + 1)...].contains(where: isFilled),
+                key >= fields.count || !kind.accepts(csv[field: fields.lowerBound + key])
             {
                 rows.notes.append((Int(csv.lines[row]), String(decoding: csv[field: filled], as: UTF8.self)))
                 continue
@@ -258,15 +258,15 @@ struct CSVReader {
             }
             rows.lines.append(csv.lines[row])
             if areAllPlain, keep(sources, of: fields, in: &rows.fields) { continue }
-            for (column, source) in plain.enumerated() {
+            for (column, sources) in binding.sources.enumerated() {
                 rows.fields.add { bytes in
                     let start = bytes.count
-                    for source in source.map({ [$0] }) ?? binding.sources[column] where source < fields.count {
+                    for source in sources where source < fields.count {
                         append(
                             csv[field: fields.lowerBound + source], of: binding.columns[column], after: start,
                             in: source, of: place(), to: &bytes, &problems)
                     }
-                    if source == nil { while bytes.count > start, bytes.last == 0x20 { bytes.removeLast() } }
+                    if plain[column] == nil { while bytes.count > start, bytes.last == 0x20 { bytes.removeLast() } }
                 }
             }
         }
