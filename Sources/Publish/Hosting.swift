@@ -101,7 +101,8 @@ public struct Hosting: Sendable {
                 : "Publish each tier into a folder of its own.")
     }
 
-    /// Writes what may change, `latest.json` last: whoever reads it finds all that it leads to.
+    /// Writes what may change: `releases/index.json` first, by which the folder is known as ours when this run is killed,
+    /// and `latest.json` last, so that whoever reads it finds all that it leads to.
     private func writeChanging(in folder: borrowing HostedFolder, _ written: inout Written) throws(IngestError) {
         let list = ReleaseList(
             revisions: try folder.revisions(), withdrawals: try allWithdrawals(folder), latest: latestName)
@@ -113,8 +114,8 @@ public struct Hosting: Sendable {
                 FeedEntry(revision, list.withdrawal(of: revision), diff: folder.bytes("\(revision.path)/diff.json"))
             }, baseURL: baseURL)
         var files: [(path: String, bytes: [UInt8])] = [
-            ("assets/\(style.name)", style.bytes),
             ("releases/index.json", list.json()),
+            ("assets/\(style.name)", style.bytes),
             ("feed.atom", feed.atom()),
             ("feed.json", feed.json()),
             ("index.html", ReleasesPage(list: list, style: style.name).bytes()),

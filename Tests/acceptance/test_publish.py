@@ -20,6 +20,7 @@ from pathlib import Path
 import feedparser
 import pytest
 
+from faults import calls_of, run_watched, targets
 from hosting import serve
 from pages import Opened
 from support import (
@@ -569,6 +570,25 @@ def check_crashes(seed, store, clean, seconds, folder):
         check_servable(folder)
     publish(store, folder)
     assert tree(folder) == clean
+
+
+def test_a_run_killed_before_or_behind_any_file_that_can_change_is_completed_by_the_next(store, tmp_path):
+    site, log = tmp_path / "clean", tmp_path / "calls"
+    assert run_watched(site, ["publish", "--out", site, "--store", store], log=log).code == 0
+    clean, calls = tree(site), calls_of(log)
+    placed = [
+        (call.second, target) for call, target in zip(calls, targets(calls))
+        if call.name == "rename" and not call.second.startswith((".new", "releases/RVU"))]
+    # By the list of releases the next run knows the folder as ours.
+    assert placed[0][0] == "releases/index.json" and placed[-1][0] == "latest.json.gz" and len(placed) > 8
+    for name, target in placed:
+        for how in ("kill-before", "kill-after"):
+            site = tmp_path / "site"
+            killed = run_watched(site, ["publish", "--out", site, "--store", store], target=target, how=how)
+            assert killed.code == -signal.SIGKILL, killed
+            publish(store, site)
+            assert tree(site) == clean, f"{how} {name}"
+            shutil.rmtree(site)
 
 
 @pytest.mark.parametrize("seed", range(24))
