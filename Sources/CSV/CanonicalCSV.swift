@@ -150,7 +150,7 @@ private struct CellScanner {
         defer { self.cells = cells }
         var position = 0
         words: while position < bytes.count {
-            var marks = self.marks(at: position)
+            var marks = bytes.csvMarks(at: position)
             while marks != 0 {
                 let found = position &+ marks.trailingZeroBitCount / 8
                 marks &= marks &- 1
@@ -178,22 +178,6 @@ private struct CellScanner {
         ends[cells] = UInt32(truncatingIfNeeded: bytes.count)
         cells += 1
         _ = endRow(cells)
-    }
-
-    /// The high bit of each byte from `position` on that may be a comma, a quotation mark or a line end: it lies before
-    /// the hyphen. Digits, letters and points do not.
-    @inline(__always)
-    private func marks(at position: Int) -> UInt64 {
-        var word = UInt64.max
-        if position + 8 <= bytes.count {
-            word = UInt64(
-                littleEndian: UnsafeRawBufferPointer(bytes).loadUnaligned(fromByteOffset: position, as: UInt64.self))
-        } else {
-            for (place, byte) in bytes[position...].enumerated() {
-                word = word & ~(0xFF << UInt64(8 * place)) | UInt64(byte) << UInt64(8 * place)
-            }
-        }
-        return (word &- 0x2D2D_2D2D_2D2D_2D2D) & ~word & 0x8080_8080_8080_8080
     }
 
     /// - Returns: whether the row is as wide as the first.

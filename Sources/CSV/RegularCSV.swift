@@ -32,7 +32,7 @@ struct RegularScanner {
         var start = 0
         var position = 0
         words: while position < text.count {
-            var marks = self.marks(at: position)
+            var marks = text.csvMarks(at: position)
             while marks != 0 {
                 let found = position &+ marks.trailingZeroBitCount / 8
                 marks &= marks &- 1
@@ -128,21 +128,5 @@ struct RegularScanner {
         case 0x0D where next + 1 < text.count && text[next + 1] == 0x0A: return (next + 2, true)
         default: return nil
         }
-    }
-
-    /// The high bit of each byte from `position` on that may be a comma, a quotation mark or a line end: it lies before
-    /// the hyphen. Digits, letters and points do not.
-    @inline(__always)
-    private func marks(at position: Int) -> UInt64 {
-        var word = UInt64.max
-        if position &+ 8 <= text.count {
-            word = UInt64(
-                littleEndian: UnsafeRawBufferPointer(text).loadUnaligned(fromByteOffset: position, as: UInt64.self))
-        } else {
-            for (place, byte) in text[position...].enumerated() {
-                word = word & ~(0xFF << UInt64(8 * place)) | UInt64(byte) << UInt64(8 * place)
-            }
-        }
-        return (word &- 0x2D2D_2D2D_2D2D_2D2D) & ~word & 0x8080_8080_8080_8080
     }
 }
