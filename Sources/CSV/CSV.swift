@@ -77,27 +77,29 @@ public struct CSVError: Error {
     public let message: String
 }
 
-/// Splits `bytes` by RFC 4180, strictly: a quote inside an unquoted field or one that is never closed is an error.
-/// Blanks are kept, blank lines are skipped but counted. What is not regular is for libcsv to decide.
+/// Splits `text`, or what stands before `end` in it, by RFC 4180, strictly: a quote inside an unquoted field or one that
+/// is never closed is an error. Blanks are kept, blank lines are skipped but counted. What is not regular is for libcsv
+/// to decide.
 /// - Throws: ``CSVError`` with the line where the rule was broken.
-public func tokeniseCSV(_ bytes: some Collection<UInt8>) throws(CSVError) -> CSVRows {
-    let text = Array(bytes)
+public func tokeniseCSV(_ text: [UInt8], upTo end: Int? = nil) throws(CSVError) -> CSVRows {
+    let count = min(end ?? text.count, text.count)
     // An array made without room is the one empty array of all threads, and its count is written all the same.
-    if text.isEmpty { return CSVRows() }
-    if let rows = regularRows(text) { return rows }
-    return try rowsByLibcsv(text)
+    if count == 0 { return CSVRows() }
+    if let rows = regularRows(text, count: count) { return rows }
+    return try rowsByLibcsv(text[..<count])
 }
 
 /// The rows of a text that is regular, `nil` for any other.
-private func regularRows(_ text: [UInt8]) -> CSVRows? {
+private func regularRows(_ text: [UInt8], count: Int) -> CSVRows? {
     var rows = CSVRows()
     var isRegular = false
-    var unquoted: [UInt8] = []
+    var unquoted: [RegularScanner.Unquoted] = []
     // One byte at least parts each field from the next. Room that nothing is written to costs nothing.
-    rows.starts = Array(unsafeUninitializedCapacity: text.count + 1) { starts, startCount in
-        rows.ends = Array(unsafeUninitializedCapacity: text.count + 1) { ends, endCount in
+    rows.starts = Array(unsafeUninitializedCapacity: count + 1) { starts, startCount in
+        rows.ends = Array(unsafeUninitializedCapacity: count + 1) { ends, endCount in
             text.withUnsafeBufferPointer { text in
-                var scanner = RegularScanner(text, starts: starts, ends: ends)
+                var scanner = RegularScanner(
+                    UnsafeBufferPointer(rebasing: text[..<count]), starts: starts, ends: ends)
                 isRegular = scanner.scan()
                 (startCount, endCount) = (scanner.fieldCount, scanner.fieldCount)
                 (rows.rowEnds, rows.lines) = (scanner.rowEnds, scanner.lines)
@@ -105,11 +107,15 @@ private func regularRows(_ text: [UInt8]) -> CSVRows? {
             }
         }
     }
-    rows.buffer = unquoted.isEmpty ? text : text + unquoted
-    return isRegular ? rows : nil
+    guard isRegular else { return nil }
+    rows.buffer = text
+    for field in unquoted {
+        rows.buffer.replaceSubrange(field.start..<(field.start + field.bytes.count), with: field.bytes)
+    }
+    return rows
 }
 
-private func rowsByLibcsv(_ text: [UInt8]) throws(CSVError) -> CSVRows {
+private func rowsByLibcsv(_ text: ArraySlice<UInt8>) throws(CSVError) -> CSVRows {
     var parser = csv_parser()
     guard csv_init(&parser, UInt8(CSV_STRICT | CSV_STRICT_FINI | CSV_REPALL_NL)) == 0 else {
         throw CSVError(line: 0, message: "libcsv could not be initialised")

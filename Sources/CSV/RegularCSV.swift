@@ -1,13 +1,18 @@
 /// Splits regular CSV eight bytes at a time: rows that end with LF or CRLF, quotation marks around whole fields and
 /// doubled within them. Where anything else stands it gives up, and libcsv decides.
 struct RegularScanner {
+    struct Unquoted {
+        let start: Int
+        let bytes: [UInt8]
+    }
+
     private let text: UnsafeBufferPointer<UInt8>
-    /// Where each field begins, and where it ends; beyond the text in ``unquoted``, which then follows it.
+    /// Where each field begins, and where it ends.
     private let starts: UnsafeMutableBufferPointer<UInt32>
     private let ends: UnsafeMutableBufferPointer<UInt32>
     private(set) var fieldCount = 0
-    /// Fields that held doubled quotation marks, with these once.
-    private(set) var unquoted: [UInt8] = []
+    /// Fields that hold doubled quotation marks: what is to be written over them, with these once.
+    private(set) var unquoted: [Unquoted] = []
     private(set) var rowEnds: [UInt32] = []
     private(set) var lines: [UInt32] = []
 
@@ -114,13 +119,8 @@ struct RegularScanner {
             }
         }
         guard position < text.count else { return nil }
-        if let copied {
-            let start = text.count + unquoted.count
-            unquoted += copied
-            add(start, text.count + unquoted.count)
-        } else {
-            add(opening + 1, position)
-        }
+        if let copied { unquoted.append(Unquoted(start: opening + 1, bytes: copied)) }
+        add(opening + 1, opening + 1 + (copied?.count ?? position - opening - 1))
         let next = position + 1
         switch next < text.count ? text[next] : 0 {
         case UInt8(ascii: ","): return (next + 1, false)

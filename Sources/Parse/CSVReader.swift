@@ -283,14 +283,11 @@ extension CSVReader {
     private func isFilled(_ field: Int) -> Bool { csv.read(field: field) { $0.contains { $0 > 0x20 } } }
 
     /// Adds a row's fields where they lie.
-    /// - Returns: whether that could be done: the row is plain, and no field lies elsewhere, as one with doubled quotation
-    ///   marks does.
+    /// - Returns: whether that could be done: the row is plain.
     private func keep(_ sources: [Int], of fields: Range<Int>, in kept: inout RawFields) -> Bool {
         csv.withFields { bytes, starts, ends in
             let (first, last) = (Int(starts[fields.lowerBound]), Int(ends[fields.upperBound - 1]))
-            guard first <= last, isPlain(UnsafeBufferPointer(rebasing: bytes[first..<last])),
-                fields.allSatisfy({ first <= starts[$0] && ends[$0] <= last })
-            else { return false }
+            guard first <= last, isPlain(UnsafeBufferPointer(rebasing: bytes[first..<last])) else { return false }
             for source in sources {
                 let field = fields.lowerBound + source
                 if field < fields.upperBound {

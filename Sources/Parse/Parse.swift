@@ -23,7 +23,7 @@ public func parse(
             hint: "Use the .txt or .xlsx member of CMS's HCPCS archive: a CSV has lost zeros and dates on the way.")
     case .csv:
         let csv: CSVRows
-        do { csv = try tokeniseCSV(text.bytes) } catch {
+        do { csv = try tokeniseCSV(text.whole, upTo: text.count) } catch {
             throw IngestError(.badData, "csv_syntax", at: Place(path, line: error.line), error.message)
         }
         return try CSVReader(

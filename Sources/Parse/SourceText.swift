@@ -3,17 +3,22 @@ import Model
 /// A source file's bytes on their way to fields: in Windows-1252, cut at CMS's end-of-file mark.
 struct SourceText {
     let path: String
-    /// Ends with a line end, or is empty.
-    let bytes: ArraySlice<UInt8>
+    /// The file as it is, with what stands from the end-of-file mark on.
+    let whole: [UInt8]
+    /// How many bytes of it are text. It ends with a line end, or is empty.
+    let count: Int
+
+    var bytes: ArraySlice<UInt8> { whole[..<count] }
 
     /// - Throws: for characters that CMS's files cannot have, an HTML page, binary data, data behind the end-of-file mark, and a last line that breaks
     ///   off: any of them means that this is not the whole file that CMS published.
     init(_ whole: [UInt8], path: String) throws(IngestError) {
         self.path = path
-        var bytes = whole[...]
+        var whole = whole
         // A byte order mark says that somebody saved the file again, as UTF-8. Put back into CMS's encoding, every
         // character is one byte, and the fields of a record stand at their places again.
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = try Self.windows1252(bytes.dropFirst(3), path: path)[...] }
+        if whole.starts(with: [0xEF, 0xBB, 0xBF]) { whole = try Self.windows1252(whole.dropFirst(3), path: path) }
+        var bytes = whole[...]
         if let first = bytes.first(where: { $0 > 0x20 }), first == UInt8(ascii: "<") {
             throw IngestError(
                 .badData, "html_instead_of_data", at: Place(path, line: 1), "this is an HTML page, not a table",
@@ -39,7 +44,8 @@ struct SourceText {
                 "the last line has no line end, which CMS's files always have: the file is cut",
                 hint: "Fetch the file again. If you know that it is whole, add the line end.")
         }
-        self.bytes = bytes
+        self.whole = whole
+        count = bytes.count
     }
 
     private static func windows1252(_ utf8: ArraySlice<UInt8>, path: String) throws(IngestError) -> [UInt8] {

@@ -14,7 +14,7 @@ struct TextReader {
         let cuts = columns.enumerated().map { Cut($1, column: $0) }
         let recordLength = layout.recordLength
         let keyRange = layout.fields[0].position ?? 1...1
-        var fields = RawFields(of: Array(text.bytes))
+        var fields = RawFields(of: text.whole)
         var lines: [UInt32] = []
         var notes: [(line: Int, text: String)] = []
         var title: String?
@@ -46,8 +46,7 @@ struct TextReader {
             line.withUnsafeBufferPointer { line in
                 check(line, number: number, layout: layout, recordLength: recordLength, &problems)
                 append(
-                    line, number: number, cuts, of: columns, to: &fields, at: range.lowerBound - text.bytes.startIndex,
-                    &problems)
+                    line, number: number, cuts, of: columns, to: &fields, at: range.lowerBound, &problems)
             }
         }
         try problems.stopOnErrors()

@@ -17,7 +17,10 @@ struct Tables {
         let (schemas, archive) = sideBySide {
             Result { () throws(IngestError) in try Schemas() }
         } and: {
-            Result { try Archive([UInt8](Data(contentsOf: URL(fileURLWithPath: path))), name: path) }
+            Result {
+                let data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
+                return try Archive([UInt8](data), name: path)
+            }
         }
         self.schemas = try schemas.get()
         entry = try self.schemas.catalogue.entry(label)
