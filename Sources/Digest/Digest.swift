@@ -14,7 +14,9 @@ public struct Digest {
     public mutating func update(_ bytes: UnsafeRawBufferPointer) { hash.update(bufferPointer: bytes) }
 
     /// The first 48 bits of the hash.
-    public func prefix48() -> UInt64 { hash.finalize().prefix(6).reduce(0) { $0 << 8 | UInt64($1) } }
+    public func prefix48() -> UInt64 {
+        hash.finalize().withUnsafeBytes { UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self)) >> 16 }
+    }
 
     /// As browsers write it in a content security policy.
     public func base64() -> String { Data(hash.finalize()).base64EncodedString() }

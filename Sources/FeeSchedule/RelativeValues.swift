@@ -75,7 +75,7 @@ extension RelativeValue {
             source: Source(file: row.text("source_file") ?? "", line: try row.integer("source_line") ?? 0))
         self.conversionFactor = conversionFactor
         status = try row.short("status")
-        unpricedReason = try flag("priced") ? nil : row.text("unpriced_reason") ?? ""
+        unpriced = try flag("priced") ? nil : SharedText(row.text("unpriced_reason") ?? "")
         work = try rvu("work")
         peNonfacility = try rvu("pe_nonfacility")
         isNonfacilityNA = try flag("pe_nonfacility_na")

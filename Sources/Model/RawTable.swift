@@ -159,11 +159,16 @@ public struct Input: Sendable, Hashable {
 
 /// Where a row came from.
 public struct Source: Hashable, Sendable {
-    public let file: String
+    private let sharedFile: SharedText
     public let line: Int
 
-    public init(file: String, line: Int) {
-        self.file = file
+    public init(file: SharedText, line: Int) {
+        sharedFile = file
         self.line = line
     }
+
+    public init(file: String, line: Int) { self.init(file: SharedText(file), line: line) }
+
+    /// As in ``Input/path``.
+    public var file: String { sharedFile.text }
 }

@@ -61,7 +61,7 @@ public struct RelativeValue: Sendable, Equatable {
 
     /// Whether the row can be priced from its values, by its status; the reason when it cannot.
     /// Not a CMS column: filled from `Schemas/values/status.csv`.
-    public var unpricedReason: String?
+    public var unpriced: SharedText?
     /// Whether the QPP file lists the row too; `nil` when there is no QPP file.
     public var isInQPPFile: Bool?
     /// What tells whether DESCRIPTION was reworded; `nil` where the file leaves it empty.
@@ -103,7 +103,8 @@ public struct RelativeValue: Sendable, Equatable {
         oppsMP = .zero
     }
 
-    public var isPriced: Bool { unpricedReason == nil }
+    public var isPriced: Bool { unpriced == nil }
+    public var unpricedReason: String? { unpriced?.text }
 }
 
 extension RelativeValue: TableRow {

@@ -9,42 +9,72 @@ func joinCodes(
     rows: [PPRRVURow], hcpcs: [HCPCSRecord]?, schemas: Schemas, diagnostics: inout Diagnostics
 ) -> [CodeEntry] {
     let records = hcpcs ?? []
-    var joined: [CodeEntry] = []
-    joined.reserveCapacity(rows.count + records.count / 4)
+    let listings = listings(of: rows, and: records)
+    let (entries, findings) = inPieces(of: listings.count, from: Diagnostics()) { diagnostics, index in
+        let listing = listings[index]
+        return entry(
+            of: rows[listing.rows], listing.record.map { records[$0] }, hasHCPCS: hcpcs != nil, schemas: schemas,
+            &diagnostics)
+    }
+    for finding in findings { diagnostics.add(finding) }
+    return entries
+}
+
+/// Where a code stands: its rows in PPRRVU, none or more, and its HCPCS record.
+private struct Listing: Sendable {
+    var rows: Range<Int>
+    var record: Int?
+}
+
+/// Every code that is listed anywhere, in order.
+private func listings(of rows: [PPRRVURow], and records: [HCPCSRecord]) -> [Listing] {
+    var listings: [Listing] = []
+    listings.reserveCapacity(rows.count + records.count / 4)
     var row = 0
     var record = 0
-    let digests = inPieces(of: rows.count, from: DescriptorDigests()) { digests, row in
-        digests.digest(of: rows[row].descriptor)
-    }.outputs
     while row < rows.count || record < records.count {
+        let first = row
         let isRow = row < rows.count && (record == records.count || rows[row].value.key.code <= records[record].code)
         let code = isRow ? rows[row].value.key.code : records[record].code
-        var entry = CodeEntry(code: code)
-        if isRow {
-            entry.shortDescriptor = rows[row].descriptor.collapsed
-            while row < rows.count, rows[row].value.key.code == code {
-                entry.relativeValues.append(rows[row].value)
-                entry.relativeValues[entry.relativeValues.count - 1].descriptorDigest = digests[row]
-                row += 1
-            }
-        } else {
-            entry.relativeValuesAbsence =
-                schemas.classification.isOnFeeSchedule(letter: code[0])
-                ? records[record].terminated != nil ? "terminated" : "not_on_fee_schedule"
-                : "section_not_on_fee_schedule"
-        }
-        if record < records.count, records[record].code == code {
-            add(records[record], to: &entry, schemas: schemas, &diagnostics)
-            record += 1
-        } else {
-            entry.hcpcsAbsence = hcpcsAbsence(of: code, hasFile: hcpcs != nil)
-        }
-        entry.section = schemas.classification.section(of: code)
-        entry.category = schemas.classification.category(of: code, betos: entry.hcpcs?.betos ?? .blank)
-        report(entry, hasHCPCS: hcpcs != nil, &diagnostics)
-        joined.append(entry)
+        while row < rows.count, rows[row].value.key.code == code { row += 1 }
+        let isRecord = record < records.count && records[record].code == code
+        listings.append(Listing(rows: first..<row, record: isRecord ? record : nil))
+        if isRecord { record += 1 }
     }
-    return joined
+    return listings
+}
+
+private func entry(
+    of rows: ArraySlice<PPRRVURow>, _ record: HCPCSRecord?, hasHCPCS: Bool, schemas: Schemas,
+    _ diagnostics: inout Diagnostics
+) -> CodeEntry {
+    guard let code = rows.first?.value.key.code ?? record?.code else {
+        preconditionFailure("a code is listed in one of both")
+    }
+    var entry = CodeEntry(code: code)
+    if let first = rows.first {
+        entry.shortDescriptor = first.descriptor.collapsed
+        var digests = DescriptorDigests()
+        entry.relativeValues = rows.map { row in
+            var value = row.value
+            value.descriptorDigest = digests.digest(of: row.descriptor)
+            return value
+        }
+    } else {
+        entry.relativeValuesAbsence =
+            schemas.classification.isOnFeeSchedule(letter: code[0])
+            ? record?.terminated != nil ? "terminated" : "not_on_fee_schedule"
+            : "section_not_on_fee_schedule"
+    }
+    if let record {
+        add(record, to: &entry, schemas: schemas, &diagnostics)
+    } else {
+        entry.hcpcsAbsence = hcpcsAbsence(of: code, hasFile: hasHCPCS)
+    }
+    entry.section = schemas.classification.section(of: code)
+    entry.category = schemas.classification.category(of: code, betos: entry.hcpcs?.betos ?? .blank)
+    report(entry, hasHCPCS: hasHCPCS, &diagnostics)
+    return entry
 }
 
 private func add(
@@ -92,42 +122,51 @@ private func report(_ entry: CodeEntry, hasHCPCS: Bool, _ diagnostics: inout Dia
     }
 }
 
-/// Neighbouring rows are of one code and mostly repeat its descriptor.
-private struct DescriptorDigests: Sendable {
+/// Rows of one code mostly repeat its descriptor.
+private struct DescriptorDigests {
     private var last: (text: String, digest: DescriptorDigest)?
 
     mutating func digest(of text: String) -> DescriptorDigest? {
         guard !text.isEmpty else { return nil }
         if let last, last.text == text { return last.digest }
-        let digest = DescriptorDigest(whole: digest(of: Array(text.utf8)), words: digest(of: words(of: text)))
-        last = (text, digest)
-        return digest
+        var contiguous = text
+        let both = contiguous.withUTF8 { bytes in
+            DescriptorDigest(whole: digest(of: UnsafeRawBufferPointer(bytes)), words: digestOfWords(bytes))
+        }
+        last = (text, both)
+        return both
     }
 
-    private func digest(of bytes: [UInt8]) -> UInt64 {
+    private func digest(of bytes: UnsafeRawBufferPointer) -> UInt64 {
         var digest = Digest()
         digest.update(bytes)
         return digest.prefix48()
     }
 
-    /// Letters and digits in lower case, a blank between words.
-    private func words(of text: String) -> [UInt8] {
-        var words: [UInt8] = []
-        words.reserveCapacity(text.utf8.count)
-        var isBetween = false
-        for byte in text.utf8 {
-            switch byte {
-            case 0x30...0x39, 0x61...0x7A, 0x80...0xFF:
-                if isBetween, !words.isEmpty { words.append(0x20) }
-                words.append(byte)
-                isBetween = false
-            case 0x41...0x5A:
-                if isBetween, !words.isEmpty { words.append(0x20) }
-                words.append(byte | 0x20)
-                isBetween = false
-            default: isBetween = true
+    /// Of letters and digits in lower case, a blank between words.
+    private func digestOfWords(_ text: UnsafeBufferPointer<UInt8>) -> UInt64 {
+        // A blank stands where something else stood, so that the words are no longer than the text.
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: text.count) { words in
+            var count = 0
+            func append(_ byte: UInt8) {
+                words[count] = byte
+                count += 1
             }
+            var isBetween = false
+            for byte in text {
+                switch byte {
+                case 0x30...0x39, 0x61...0x7A, 0x80...0xFF:
+                    if isBetween, count > 0 { append(0x20) }
+                    append(byte)
+                    isBetween = false
+                case 0x41...0x5A:
+                    if isBetween, count > 0 { append(0x20) }
+                    append(byte | 0x20)
+                    isBetween = false
+                default: isBetween = true
+                }
+            }
+            return digest(of: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(words)[..<count]))
         }
-        return words
     }
 }

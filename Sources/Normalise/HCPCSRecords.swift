@@ -192,12 +192,15 @@ extension RowReader {
 extension String {
     /// Without blanks at the ends, and with single ones inside.
     var collapsed: String {
-        var previous: UInt8 = 0x20
-        var isCollapsed = true
-        for byte in utf8 {
-            if byte == 0x20, previous == 0x20 { isCollapsed = false }
-            previous = byte
+        var text = self
+        let isCollapsed = text.withUTF8 { bytes in
+            var previous: UInt8 = 0x20
+            for byte in bytes {
+                if byte == 0x20, previous == 0x20 { return false }
+                previous = byte
+            }
+            return previous != 0x20 || bytes.isEmpty
         }
-        return isCollapsed && (previous != 0x20 || isEmpty) ? self : split(separator: " ").joined(separator: " ")
+        return isCollapsed ? self : split(separator: " ").joined(separator: " ")
     }
 }

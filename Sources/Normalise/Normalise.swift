@@ -144,7 +144,7 @@ private struct Normaliser {
         let factors = ConversionFactors(nonQP: file.conversionFactor, qp: qpp?.conversionFactor)
         try checkConversionFactors(factors, pprrvu: file.firstFactor, qpp: qpp?.firstFactor, entry: entry)
         for index in rows.indices {
-            rows[index].value.unpricedReason = schemas.statuses.unpricedReason(
+            rows[index].value.unpriced = schemas.statuses.unpricedReason(
                 status: rows[index].value.status, isValued: rows[index].value.isValued)
         }
         diagnostics.add(rowCountDiagnostics(rows.count, raw: file.raw, entry: entry, schemas: schemas))

@@ -8,6 +8,7 @@ struct RowReader: Sendable {
     static let zerosRestored = "zeros_restored"
 
     let table: RawTable
+    private let file: SharedText
     var problems = Diagnostics()
     /// Columns in which leading zeros are to be restored, with the width they should have.
     private let restoredWidth: [Int]
@@ -20,6 +21,7 @@ struct RowReader: Sendable {
 
     init(_ table: RawTable, schemas: Schemas) {
         self.table = table
+        file = SharedText(table.file)
         var problems = Diagnostics()
         restoredWidth = table.columns.indices.map { Self.lostZeros(in: table, column: $0, &problems) }
         self.problems = problems
@@ -35,7 +37,7 @@ struct RowReader: Sendable {
     }
 
     /// What `read` makes of each row, on all cores. Problems are kept in the order of the rows.
-    mutating func rows<Row: Sendable>(_ read: @Sendable (inout RowReader, Int) -> Row) -> [Row] {
+    mutating func rows<Row: Sendable>(_ read: @escaping @Sendable (inout RowReader, Int) -> Row) -> [Row] {
         var beginner = self
         beginner.problems = Diagnostics()
         let (rows, readers) = inPieces(of: table.rowCount, size: 2048, from: beginner, read)
@@ -201,7 +203,7 @@ struct RowReader: Sendable {
         return date
     }
 
-    func source(_ row: Int) -> Source { Source(file: table.file, line: Int(table.lines[row])) }
+    func source(_ row: Int) -> Source { Source(file: file, line: Int(table.lines[row])) }
 
     /// A value with the zeros that its column has lost; `nil` for one that is too long or has a blank inside.
     private func padded<Meaning>(_ row: Int, _ column: Int) -> ShortText<Meaning>? {

@@ -3,10 +3,15 @@ public import Model
 /// Sections, categories and routes: our own words for groups of codes, so that none needs the AMA's.
 public struct Classification: Sendable {
     private struct Range {
-        let first: Code
-        let last: Code
+        let codes: Codes
         let section: Label
         let category: Label
+    }
+
+    /// From one code to another. Without its labels, which every look at a range would count owners of.
+    private struct Codes {
+        let first: Code
+        let last: Code
 
         /// Five digits, or four digits and the letter that the range ends in.
         func contains(_ code: Code) -> Bool {
@@ -22,6 +27,7 @@ public struct Classification: Sendable {
     }
 
     private let ranges: [Range]
+    private let codesOfRanges: [Codes]
     private let sections: [UInt8: (name: String, isOnFeeSchedule: Bool)]
     private let routes: [Route]
     private let betos: IndicatorValues
@@ -37,11 +43,12 @@ public struct Classification: Sendable {
             }
             ranges.append(
                 Range(
-                    first: first, last: last,
+                    codes: Codes(first: first, last: last),
                     section: Label(id: try row("section"), name: try row("section_name")),
                     category: Label(id: try row("category"), name: try row("category_name"))))
         }
         self.ranges = ranges
+        codesOfRanges = ranges.map(\.codes)
         var sections: [UInt8: (name: String, isOnFeeSchedule: Bool)] = [:]
         for row in sectionTable.rows {
             guard let letter = try row("letter").utf8.first else { throw row.invalid("no letter") }
@@ -66,7 +73,7 @@ public struct Classification: Sendable {
             guard let section = sections[code[0]] else { return nil }
             return Label(id: String(Unicode.Scalar(code[0])), name: section.name)
         }
-        return ranges.first { $0.contains(code) }?.section
+        return range(of: code)?.section
     }
 
     /// The category of `code`: its range, or for Level II the BETOS class of its HCPCS record, and its section
@@ -77,7 +84,11 @@ public struct Classification: Sendable {
             guard let name = betos.meaning("betos", value) else { return section(of: code) }
             return Label(id: value.description, name: name)
         }
-        return ranges.first { $0.contains(code) }?.category
+        return range(of: code)?.category
+    }
+
+    private func range(of code: Code) -> Range? {
+        codesOfRanges.firstIndex { $0.contains(code) }.map { ranges[$0] }
     }
 
     /// Every section's identifier.
@@ -107,7 +118,8 @@ public struct Classification: Sendable {
         }
         var categories: [(label: Label, codes: [String])] = []
         for range in ranges {
-            let codes = range.first == range.last ? "\(range.first)" : "\(range.first)–\(range.last)"
+            let (first, last) = (range.codes.first, range.codes.last)
+            let codes = first == last ? "\(first)" : "\(first)–\(last)"
             if let index = categories.firstIndex(where: { $0.label == range.category }) {
                 categories[index].codes.append(codes)
             } else {

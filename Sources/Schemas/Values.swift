@@ -12,7 +12,7 @@ public struct StatusTable: Sendable {
     public struct Entry: Sendable {
         public let payable: Payable
         /// Why a row of this status has no price.
-        public let reason: String
+        public let reason: SharedText
         public let meaning: String
     }
 
@@ -24,7 +24,9 @@ public struct StatusTable: Sendable {
             guard let status = Indicator(try row("status")), !status.isBlank,
                 let payable = Payable(rawValue: try row("payable"))
             else { throw row.invalid("the status or its payability cannot be read") }
-            entries[status] = Entry(payable: payable, reason: try row("reason"), meaning: try row("meaning"))
+            entries[status] = Entry(
+                payable: payable, reason: SharedText(try row("reason")),
+                meaning: try row("meaning"))
         }
         self.entries = entries
     }
@@ -35,13 +37,13 @@ public struct StatusTable: Sendable {
     public var all: [Indicator] { entries.keys.sorted() }
 
     /// Why a row has no price; `nil` when its values price it. A code is never paid from values of zero.
-    public func unpricedReason(status: Indicator, isValued: Bool) -> String? {
-        guard let entry = entries[status] else { return "unknown_status" }
+    public func unpricedReason(status: Indicator, isValued: Bool) -> SharedText? {
+        guard let entry = entries[status] else { return SharedText("unknown_status") }
         return entry.payable != .no && isValued ? nil : entry.reason
     }
 
     /// Every reason there is.
-    public var reasons: Set<String> { Set(entries.values.map(\.reason)).union(["not_on_fee_schedule"]) }
+    public var reasons: Set<String> { Set(entries.values.map(\.reason.text)).union(["not_on_fee_schedule"]) }
 }
 
 /// A table of the values that indicator columns may have, with their meanings.

@@ -104,7 +104,7 @@ struct SchemasTests {
         ] as [(String, Bool, String?)])
     func statuses(status: String, isValued: Bool, reason: String?) throws {
         let status = try #require(Indicator(status))
-        #expect(schemas.statuses.unpricedReason(status: status, isValued: isValued) == reason)
+        #expect(schemas.statuses.unpricedReason(status: status, isValued: isValued)?.text == reason)
     }
 
     @Test(
