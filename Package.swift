@@ -167,6 +167,7 @@ let package = Package(
             dependencies: ["Digest", "Emit", "Model", "Normalise", "Parse", "Schemas", "Verify"],
             path: "Tests/TestSupport"),
         .testTarget(name: "ModelTests", dependencies: ["Model", "TestSupport"]),
+        .testTarget(name: "ParallelTests", dependencies: ["Parallel"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
         .testTarget(name: "CSVTests", dependencies: ["CSV", "TestSupport"]),
         .testTarget(name: "PaymentTests", dependencies: ["Model", "Payment", "TestSupport"]),

@@ -18,7 +18,7 @@ public struct Desk: Sendable {
 /// - Throws: what the stages up to normalise throw; when the overlays are not there or are not UTF-8.
 public func desk(
     label: String, inputs: [String], overlays: String, mayBeMissing: Bool = false, schemas: Schemas,
-    progress: (StageProgress) -> Void
+    progress: @escaping (StageProgress) -> Void
 ) throws(IngestError) -> Desk {
     let entry = try schemas.catalogue.entry(label)
     // Only one of the turns calls it.

@@ -38,7 +38,7 @@ struct DeskOptions: ParsableArguments {
     /// Reads the release and the texts; `progress` hears of each stage, too.
     /// - Parameter mayBeMissing: whether no overlays are there yet and that is fine.
     func desk(
-        _ schemas: Schemas, mayBeMissing: Bool = false, progress: (StageProgress) -> Void = { _ in }
+        _ schemas: Schemas, mayBeMissing: Bool = false, progress: @escaping (StageProgress) -> Void = { _ in }
     ) throws -> Desk {
         let talk = Talk()
         defer { talk.endProgress() }
