@@ -15,17 +15,20 @@ public func compare(
     }
     var difference = Difference(base: base, head: head, tables: tables, categories: categories)
     if base != nil {
-        for found in inParallel(tables, { ($0.changes(categories), $0.oneSided) }) {
-            difference.changes += found.0
-            difference.oneSided += found.1
+        let (changes, oneSided) = sideBySide {
+            inParallel(tables.flatMap(\.stretches)) { $0.table.changes(categories, $0) }
+        } and: {
+            inParallel(tables, \.oneSided)
         }
-        for (index, change) in difference.changes.enumerated() {
-            difference.changesOfCategory[Int(change.category)].append(index)
-        }
-        difference.countRows()
+        difference.add(Array(changes.joined()))
+        difference.oneSided = oneSided.flatMap(\.self)
         difference.explain(schemas)
-        difference.comparePayments()
-        difference.describeDescriptors()
+        let explained = difference
+        (difference.payments, (difference.descriptors, difference.rows)) = sideBySide {
+            explained.paymentChanges()
+        } and: {
+            (explained.descriptorChanges(), explained.rowCounts())
+        }
         difference.reinstated = earlier(
             difference.changes("codes_added").filter { !difference.isAbsence($0) }
                 .map { difference.code(of: $0) })
@@ -66,22 +69,48 @@ extension ComparedTable {
 
     /// Walks the rows of both sides in the order of their keys.
     func merge(_ body: (_ base: Int?, _ head: Int?) -> Void) {
-        var left = 0
-        var right = 0
-        while left < base.count || right < head.count {
+        merge(base: 0..<base.count, head: 0..<head.count, body)
+    }
+
+    /// Walks a stretch of the rows of each side, by their places in the order of keys.
+    fileprivate func merge(
+        base lefts: Range<Int>, head rights: Range<Int>, _ body: (_ base: Int?, _ head: Int?) -> Void
+    ) {
+        var left = lefts.lowerBound
+        var right = rights.lowerBound
+        while left < lefts.upperBound || right < rights.upperBound {
             let order =
-                left == base.count
-                ? 1 : right == head.count ? -1 : base.compareKey(base.row(at: left), to: head, head.row(at: right))
+                left == lefts.upperBound
+                ? 1
+                : right == rights.upperBound
+                    ? -1 : base.compareKey(base.row(at: left), to: head, head.row(at: right))
             body(order <= 0 ? base.row(at: left) : nil, order >= 0 ? head.row(at: right) : nil)
             if order <= 0 { left += 1 }
             if order >= 0 { right += 1 }
         }
     }
+
+    /// Neighbouring rows of both sides.
+    fileprivate struct Stretch: Sendable {
+        let table: ComparedTable
+        let base, head: Range<Int>
+    }
+
+    /// The table in parts that can be compared side by side.
+    fileprivate var stretches: [Stretch] {
+        let starts = stride(from: 0, to: max(base.count, 1), by: 4096).map { place in
+            (base: place, head: place == 0 ? 0 : head.place(of: base.row(at: place), in: base))
+        }
+        let ends = starts.dropFirst() + [(base.count, head.count)]
+        return zip(starts, ends).map { start, end in
+            Stretch(table: self, base: start.base..<end.base, head: start.head..<end.head)
+        }
+    }
 }
 
 extension ComparedTable {
-    /// What differs, row by row in the order of the keys.
-    fileprivate func changes(_ categories: [ChangeCategory]) -> [Change] {
+    /// What differs in a stretch, row by row in the order of the keys.
+    fileprivate func changes(_ categories: [ChangeCategory], _ stretch: Stretch) -> [Change] {
         func category(_ event: ChangeCategory.Event) -> Int32? {
             categories.firstIndex { $0.table == name && $0.event == event }.map(Int32.init)
         }
@@ -90,7 +119,7 @@ extension ComparedTable {
         var found: [Change] = []
         let hasSameColumns = base.columns == head.columns
         let pairs = columns.map { (base: $0.base, head: $0.head) }
-        merge { old, new in
+        merge(base: stretch.base, head: stretch.head) { old, new in
             switch (old, new) {
             case (let old?, let new?):
                 if hasSameColumns, base.isEqual(row: old, to: head, row: new) { return }
@@ -126,15 +155,16 @@ extension ComparedTable {
 }
 
 extension Difference {
-    /// Counts PPRRVU rows as their readers do: by row, not by cell, without what one side cannot have.
-    fileprivate mutating func countRows() {
+    /// Without what one side cannot have.
+    fileprivate func rowCounts() -> RowCounts {
         let values = "relative_values"
-        commonRows = (base?[values].count ?? 0) - count("rows_removed")
+        var counts = RowCounts()
+        counts.common = (base?[values].count ?? 0) - count("rows_removed")
         let reworded = changes("descriptor_changed")
-        rewordedCodes = Set(reworded.map { code(of: $0) }).count
+        counts.rewordedCodes = Set(reworded.map { code(of: $0) }).count
         let rewordedRows = Set(reworded.map { name(of: $0) })
-        changedRows = rewordedRows.count
-        guard let index = tables.firstIndex(where: { $0.name == values }) else { return }
+        counts.changed = rewordedRows.count
+        guard let index = tables.firstIndex(where: { $0.name == values }) else { return counts }
         let isIgnored = tables[index].columns.map { column in
             oneSided.contains { $0.table == values && $0.column == column.name }
         }
@@ -142,7 +172,8 @@ extension Difference {
         for change in changes where change.column >= 0 && change.head != lastRow && tableIndex(of: change) == index {
             guard !isIgnored[Int(change.column)] else { continue }
             lastRow = change.head
-            if !rewordedRows.contains(tables[index].head.name(Int(change.head))) { changedRows += 1 }
+            if !rewordedRows.contains(tables[index].head.name(Int(change.head))) { counts.changed += 1 }
         }
+        return counts
     }
 }

@@ -16,8 +16,9 @@ public struct DescriptorChange: Sendable {
 
 extension Difference {
     /// Brings together, by code, what changed in PPRRVU's and in HCPCS's descriptors.
-    mutating func describeDescriptors() {
-        guard let base else { return }
+    func descriptorChanges() -> [DescriptorChange] {
+        guard let base else { return [] }
+        var descriptors: [DescriptorChange] = []
         struct Found {
             var rows = 0
             var hasNewWords = false
@@ -62,6 +63,7 @@ extension Difference {
             let similar = (left.words?.similarity ?? 101, right.words?.similarity ?? 101)
             return similar.0 != similar.1 ? similar.0 < similar.1 : left.code < right.code
         }
+        return descriptors
     }
 }
 

@@ -52,14 +52,9 @@ public struct Difference: Sendable {
     var rules: [SystemicRule] = []
     /// By category: how many of its changes a rule explains.
     var explained: [Int]
-    /// Rows of PPRRVU on both sides.
-    var commonRows = 0
-    /// Of these, rows that differ in anything but the conversion factor and columns that only one side has.
-    var changedRows = 0
+    var rows = RowCounts()
     /// Columns or whole tables that one side has and the other has not.
     var oneSided: [OneSidedColumn] = []
-    /// Codes of PPRRVU of which a row's descriptor changed.
-    var rewordedCodes = 0
     var payments: [PaymentChange] = []
     var descriptors: [DescriptorChange] = []
     /// Codes that BASE had not and an earlier release had.
@@ -75,6 +70,12 @@ public struct Difference: Sendable {
         tableOfCategory = categories.map { category in tables.firstIndex { $0.name == category.table } ?? 0 }
         changesOfCategory = Array(repeating: [], count: categories.count)
         explained = Array(repeating: 0, count: categories.count)
+    }
+
+    /// Adds what was found.
+    mutating func add(_ found: [Change]) {
+        for (index, change) in found.enumerated() { changesOfCategory[Int(change.category)].append(index) }
+        changes = found
     }
 
     func category(of change: Change) -> ChangeCategory { categories[Int(change.category)] }
@@ -158,6 +159,16 @@ public struct Difference: Sendable {
 
     /// The changes of a category.
     func changes(_ id: String) -> [Change] { category(id).map { changesOfCategory[$0].map { changes[$0] } } ?? [] }
+}
+
+/// Rows of PPRRVU, as its readers count them: by row, not by cell.
+struct RowCounts: Sendable {
+    /// On both sides.
+    var common = 0
+    /// Of these, rows that differ in anything but the conversion factor and columns that only one side has.
+    var changed = 0
+    /// Codes of which a row's descriptor changed.
+    var rewordedCodes = 0
 }
 
 /// A column that only one side has, or that has values on one side only.

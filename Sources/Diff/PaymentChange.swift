@@ -68,12 +68,12 @@ struct PaymentTotal: Sendable {
 }
 
 extension Difference {
-    /// Works out the payment of every row that both sides have.
-    mutating func comparePayments() {
+    /// The payment of every row that both sides have, where it is another.
+    func paymentChanges() -> [PaymentChange] {
         guard let oldFactor = base?.conversionFactor, let newFactor = head.conversionFactor,
             let table = tables.first(where: { $0.name == "relative_values" }),
             let old = PricedColumns(table.base), let new = PricedColumns(table.head)
-        else { return }
+        else { return [] }
         let open = unexplainedComponents(rows: table.head.count)
         var found: [PaymentChange] = []
         table.merge { before, row in
@@ -107,7 +107,7 @@ extension Difference {
                         base: before, head: row, setting: setting, event: event, from: from, to: to, parts: parts))
             }
         }
-        payments = found
+        return found
     }
 
     /// By row of HEAD: the components whose change no rule explains.

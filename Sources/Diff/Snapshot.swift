@@ -131,6 +131,20 @@ struct PublishedTable: Sendable {
         return 0
     }
 
+    /// Where a row of another table would stand in the order of keys: before every row whose key is not smaller.
+    func place(of row: Int, in other: PublishedTable) -> Int {
+        var places = 0..<count
+        while !places.isEmpty {
+            let middle = (places.lowerBound + places.upperBound) / 2
+            if compareKey(self.row(at: middle), to: other, row) < 0 {
+                places = (middle + 1)..<places.upperBound
+            } else {
+                places = places.lowerBound..<middle
+            }
+        }
+        return places.lowerBound
+    }
+
     /// The row at a position in the order of keys.
     func row(at position: Int) -> Int { order?[position] ?? position }
 

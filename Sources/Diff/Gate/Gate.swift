@@ -120,9 +120,9 @@ extension Difference {
         func count(_ number: Int) -> PolicyNumber { PolicyNumber(units: Int64(number) * 100) }
         switch name {
         case "verification_failures": return count(verificationFailures(schemas))
-        case "rows_common": return count(commonRows)
-        case "rows_changed": return count(changedRows)
-        case "descriptor_changed_codes": return count(rewordedCodes)
+        case "rows_common": return count(rows.common)
+        case "rows_changed": return count(rows.changed)
+        case "descriptor_changed_codes": return count(rows.rewordedCodes)
         case "codes_reinstated": return count(reinstated.count)
         case "conversion_factor_percent": return largestPercent("conversion_factor_changed")
         case "gpci_percent": return largestPercent("gpci_changed")

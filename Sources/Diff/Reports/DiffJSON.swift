@@ -157,9 +157,9 @@ extension JSONWriter {
     }
 
     fileprivate mutating func counts(_ difference: Difference) {
-        field("rows_common", difference.commonRows)
-        field("rows_changed", difference.changedRows)
-        field("descriptor_changed_codes", difference.rewordedCodes)
+        field("rows_common", difference.rows.common)
+        field("rows_changed", difference.rows.changed)
+        field("descriptor_changed_codes", difference.rows.rewordedCodes)
         field("codes_reinstated", difference.reinstated.count)
         for (category, changes) in zip(difference.categories, difference.changesOfCategory) {
             field(category.id, changes.count)

@@ -103,7 +103,7 @@ private struct Markdown {
         return """
             ## Counts
 
-            \(grouped(difference.changedRows)) of \(grouped(difference.commonRows)) common PPRRVU rows changed. \
+            \(grouped(difference.rows.changed)) of \(grouped(difference.rows.common)) common PPRRVU rows changed. \
             Explained and left to read are all changes there are.
 
             \(table(["what changed", "changes", "explained", "left to read"], cells, limit: .max, numbers: [1, 2, 3]))

@@ -65,7 +65,7 @@ private struct ScreenText {
 
     private var counts: [String] {
         var lines = [
-            "\(grouped(difference.changedRows)) of \(grouped(difference.commonRows)) common rows changed; "
+            "\(grouped(difference.rows.changed)) of \(grouped(difference.rows.common)) common rows changed; "
                 + "\(grouped(difference.count("rows_added"))) added, \(grouped(difference.count("rows_removed"))) deleted"
         ]
         let groups: Set = [

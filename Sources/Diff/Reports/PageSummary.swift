@@ -63,7 +63,7 @@ extension Difference {
             "<div><dt>\(name)</dt><dd>\(value) <small>\(note)</small></dd></div>\n"
         }
         let count = PageNumber.count
-        html += figure("Rows changed", count.text(changedRows), "of \(count.text(commonRows))")
+        html += figure("Rows changed", count.text(rows.changed), "of \(count.text(rows.common))")
         html += figure("Rows added", count.text(self.count("rows_added")))
         html += figure("Rows deleted", count.text(self.count("rows_removed")))
         html += figure("Descriptors changed", count.text(descriptors.count))

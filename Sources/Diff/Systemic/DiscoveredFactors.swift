@@ -5,15 +5,19 @@ extension Difference {
     /// Fewer changes than this are no rule, unless they are of one family.
     static let fewestChanges = 20
     private static let largestFactor = 4000
+    static let valuesWithFactors: Set = [
+        "work_changed", "pe_nonfacility_changed", "pe_facility_changed", "mp_changed", "opps_pe_nonfacility_changed",
+        "opps_pe_facility_changed", "opps_mp_changed", "gpci_changed",
+    ]
 
     /// Looks for one factor, in thousandths, that makes most of a category's new values from the old ones with
     /// CMS's rounding. Values below 1.00 fit too many factors to be evidence; they are explained once larger ones
     /// have shown the factor.
-    mutating func discoverFactors(_ id: String) {
-        guard let category = category(id) else { return }
-        for _ in 0..<3 {
-            let candidates = open(category)
-            guard candidates.count >= Self.fewestChanges else { return }
+    func factors(in category: Int) -> [Discovery] {
+        let id = categories[category].id
+        var found: [Discovery] = []
+        var candidates = open(category)
+        while found.count < 3, candidates.count >= Self.fewestChanges {
             var starts = [Int](repeating: 0, count: Self.largestFactor + 2)
             var evidence = 0
             for index in candidates {
@@ -32,15 +36,18 @@ extension Difference {
                 hits += starts[factor]
                 if hits > best.hits { best = (factor, hits) }
             }
-            guard best.hits >= Self.fewestChanges, 2 * best.hits >= evidence else { return }
+            guard best.hits >= Self.fewestChanges, 2 * best.hits >= evidence else { break }
             var factor: [UInt8] = []
             appendDecimal(Int64(best.factor), places: 3, to: &factor)
             let text = String(decoding: factor, as: UTF8.self)
-            add(
-                SystemicRule(
-                    id: "factor:\(id):\(text)", origin: .discovered, category: category,
-                    title: "\(categories[category].meaning) × \(text), rounded half up", source: ""),
-                explaining: candidates.filter { isScaled(changes[$0], by: Int64(best.factor)) })
+            let rule = SystemicRule(
+                id: "factor:\(id):\(text)", origin: .discovered, category: category,
+                title: "\(categories[category].meaning) × \(text), rounded half up", source: "")
+            let isExplained = candidates.map { isScaled(changes[$0], by: Int64(best.factor)) }
+            found.append(
+                Discovery(rule: rule, changes: zip(candidates, isExplained).filter(\.1).map(\.0)))
+            candidates = zip(candidates, isExplained).filter { !$0.1 }.map(\.0)
         }
+        return found
     }
 }

@@ -4,48 +4,51 @@ extension Difference {
     private static let moveGroups: Set = ["status", "not_applicable", "indicator", "relative_value", "hcpcs"]
     private static let fewestInFamily = 5
 
+    static func hasMoves(_ category: ChangeCategory) -> Bool {
+        moveGroups.contains(category.group) && category.event == .changed
+    }
+
     /// Looks for one value that became another in many rows: by family of codes, or everywhere.
-    mutating func discoverMoves() {
-        let families = Families(self)
-        for (index, category) in categories.enumerated()
-        where Self.moveGroups.contains(category.group) && category.event == .changed {
-            var moves: [Move: [Int]] = [:]
-            for candidate in open(index) {
-                let change = changes[candidate]
-                // One RVU among many that are alike by chance is no policy, but one price given to many is.
-                if category.group == "relative_value", withFrom(change, digits) != 0, withTo(change, digits) != 0 {
-                    continue
-                }
-                moves[Move(column: column(of: change), from: from(change), to: to(change)), default: []]
-                    .append(candidate)
+    func moves(in index: Int, of families: Families) -> [Discovery] {
+        let category = categories[index]
+        var moves: [Move: [Int]] = [:]
+        for candidate in open(index) {
+            let change = changes[candidate]
+            // One RVU among many that are alike by chance is no policy, but one price given to many is.
+            if category.group == "relative_value", withFrom(change, digits) != 0, withTo(change, digits) != 0 {
+                continue
             }
-            for move in moves.keys.sorted() {
-                var rest = moves[move] ?? []
-                while rest.count >= Self.fewestInFamily {
-                    let byFamily = Dictionary(grouping: rest) { families.family(of: changes[$0], in: self) }
-                        .sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }
-                    guard let largest = byFamily.first else { break }
-                    let isOneFamily =
-                        2 * largest.value.count >= rest.count && largest.value.count >= Self.fewestInFamily
-                    guard isOneFamily || rest.count >= Self.fewestChanges else { break }
-                    let rows = isOneFamily ? largest.value : rest
-                    var rule = SystemicRule(
-                        id: "move:\(category.id):\(move.column == category.columns.first ? "" : move.column + ":")"
-                            + "\(move.from):\(move.to)" + (isOneFamily ? ":\(largest.key)" : ""),
-                        origin: .discovered, category: index,
-                        title: "\(category.meaning) \(described(move)), "
-                            + (isOneFamily
-                                ? families.title(largest.key) : "\(byFamily.count) families of codes"),
-                        source: "")
-                    rule.families =
-                        isOneFamily
-                        ? [(largest.key, rows.count)] : byFamily.map { ($0.key, $0.value.count) }
-                    if category.group == "status" { rule.also = shared(by: rows, besides: index) }
-                    add(rule, explaining: rows)
-                    rest = isOneFamily ? rest.filter { !changes[$0].isExplained } : []
-                }
+            moves[Move(column: column(of: change), from: from(change), to: to(change)), default: []]
+                .append(candidate)
+        }
+        var found: [Discovery] = []
+        for move in moves.keys.sorted() {
+            var rest = moves[move] ?? []
+            while rest.count >= Self.fewestInFamily {
+                let byFamily = Dictionary(grouping: rest) { families.family(of: changes[$0], in: self) }
+                    .sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }
+                guard let largest = byFamily.first else { break }
+                let isOneFamily =
+                    2 * largest.value.count >= rest.count && largest.value.count >= Self.fewestInFamily
+                guard isOneFamily || rest.count >= Self.fewestChanges else { break }
+                let rows = isOneFamily ? largest.value : rest
+                var rule = SystemicRule(
+                    id: "move:\(category.id):\(move.column == category.columns.first ? "" : move.column + ":")"
+                        + "\(move.from):\(move.to)" + (isOneFamily ? ":\(largest.key)" : ""),
+                    origin: .discovered, category: index,
+                    title: "\(category.meaning) \(described(move)), "
+                        + (isOneFamily
+                            ? families.title(largest.key) : "\(byFamily.count) families of codes"),
+                    source: "")
+                rule.families =
+                    isOneFamily
+                    ? [(largest.key, rows.count)] : byFamily.map { ($0.key, $0.value.count) }
+                if category.group == "status" { rule.also = shared(by: rows, besides: index) }
+                found.append(Discovery(rule: rule, changes: rows))
+                rest = isOneFamily ? byFamily.dropFirst().flatMap(\.value).sorted() : []
             }
         }
+        return found
     }
 
     /// A family that gets a status gets a price, a global period and indicators with it: one policy, not ten.
@@ -102,7 +105,7 @@ extension Difference {
 }
 
 /// Which codes belong together: for Level II the letter and first digit, for CPT the category of our own table.
-private struct Families {
+struct Families: Sendable {
     /// Of BASE, then HEAD.
     private let tables: [PublishedTable]
     private var names: [String: String] = [:]

@@ -1,4 +1,5 @@
 import Model
+import Parallel
 import Schemas
 
 /// What explains many changes of one category at once.
@@ -32,19 +33,34 @@ public struct SystemicRule: Sendable {
     var accompanies = false
 }
 
+/// A rule that the data shows.
+struct Discovery: Sendable {
+    let rule: SystemicRule
+    /// The indices of the changes that it explains.
+    let changes: [Int]
+}
+
 extension Difference {
     /// Finds what explains the changes: what a side cannot have, then the listed rules, then what the data shows.
     mutating func explain(_ schemas: Schemas) {
         explainAbsence(schemas)
         for definition in schemas.systemicRules { apply(definition) }
-        for id in ["work", "pe_nonfacility", "pe_facility", "mp", "opps_pe_nonfacility", "opps_pe_facility", "opps_mp"]
-        {
-            discoverFactors("\(id)_changed")
+        discover(in: categories.indices.filter { Self.valuesWithFactors.contains(categories[$0].id) }) {
+            $0.factors(in: $1)
         }
-        discoverFactors("gpci_changed")
-        discoverMoves()
+        let families = Families(self)
+        discover(in: categories.indices.filter { Self.hasMoves(categories[$0]) }) { $0.moves(in: $1, of: families) }
         markAccompanying()
         rules = rules.filter { $0.explains > 0 }
+    }
+
+    /// Adds the rules that `find` finds in each category by itself, in the order of the categories.
+    private mutating func discover(
+        in categories: [Int], _ find: @escaping @Sendable (Difference, Int) -> [Discovery]
+    ) {
+        for discovery in inParallel(categories, { [self] in find(self, $0) }).joined() {
+            add(discovery.rule, explaining: discovery.changes)
+        }
     }
 
     /// Adds a rule and marks the changes that it explains.
