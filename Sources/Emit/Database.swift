@@ -116,7 +116,6 @@ struct DatabaseWriter {
         let handle = try FileHandle(forUpdating: url)
         try handle.seek(toOffset: 92)
         try handle.write(contentsOf: Data(count: 8))
-        try handle.synchronize()
         try handle.close()
     }
 }

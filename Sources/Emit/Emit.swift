@@ -132,6 +132,13 @@ private func write(_ table: RenderedTable, to folder: URL) throws(IngestError) -
     return try file.finish(rows: table.rowCount)
 }
 
+/// Waits until the disk has a file.
+private func synchronise(_ file: URL) throws {
+    let handle = try FileHandle(forUpdating: file)
+    try handle.synchronize()
+    try handle.close()
+}
+
 private func writeDatabase(
     _ dataset: Dataset, _ tables: [RenderedTable], to folder: URL, _ dictionary: DataDictionary
 ) throws(IngestError) -> EmittedFile {
@@ -139,7 +146,14 @@ private func writeDatabase(
     let url = folder.appendingPathComponent(path)
     do {
         try DatabaseWriter(dataset: dataset, tables: tables, dictionary: dictionary).write(to: url)
-        let (sha256, bytes) = try Digest.hex(contentsOf: url)
+        // The disk is waited for while the hash is worked out.
+        let (hashed, synchronised) = sideBySide {
+            Result { try Digest.hex(contentsOf: url) }
+        } and: {
+            Result { try synchronise(url) }
+        }
+        try synchronised.get()
+        let (sha256, bytes) = try hashed.get()
         return EmittedFile(path: path, sha256: sha256, bytes: bytes, rows: nil)
     } catch {
         throw cannotWrite(path, error)
