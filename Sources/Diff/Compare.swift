@@ -20,7 +20,7 @@ public func compare(
         } and: {
             inParallel(tables, \.oneSided)
         }
-        difference.add(Array(changes.joined()))
+        difference.keep(Array(changes.joined()))
         difference.oneSided = oneSided.flatMap(\.self)
         difference.explain(schemas)
         let explained = difference

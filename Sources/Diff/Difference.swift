@@ -72,8 +72,8 @@ public struct Difference: Sendable {
         explained = Array(repeating: 0, count: categories.count)
     }
 
-    /// Adds what was found.
-    mutating func add(_ found: [Change]) {
+    /// Keeps what was found, all of it at once.
+    mutating func keep(_ found: [Change]) {
         for (index, change) in found.enumerated() { changesOfCategory[Int(change.category)].append(index) }
         changes = found
     }

@@ -6,9 +6,13 @@ private import Synchronization
 public func inParallel<Value: Sendable, Output: Sendable>(
     _ values: [Value], _ work: @escaping @Sendable (Value) -> Output
 ) -> [Output] {
-    let results = Results<Output>(count: values.count)
-    Turns(values.count) { results[$0] = work(values[$0]) }.take()
-    return results.all
+    // An array made without room is the one empty array of all threads, and its count is written all the same.
+    if values.isEmpty { return [] }
+    return [Output](unsafeUninitializedCapacity: values.count) { buffer, made in
+        nonisolated(unsafe) let places = buffer
+        takeTurns(values.count) { places.initializeElement(at: $0, to: work(values[$0])) }
+        made = values.count
+    }
 }
 
 /// The same, the largest value first, so that no core waits for another at the end.
@@ -27,6 +31,7 @@ public func inParallel<Value: Sendable, Output: Sendable>(
 public func inPieces<State: Sendable, Output: Sendable>(
     of count: Int, size: Int = 1024, from state: State, _ work: @escaping @Sendable (inout State, Int) -> Output
 ) -> (outputs: [Output], states: [State]) {
+    if count == 0 { return ([], []) }
     var states: [State] = []
     let outputs = [Output](unsafeUninitializedCapacity: count) { buffer, made in
         nonisolated(unsafe) let places = buffer
@@ -54,56 +59,41 @@ public func pieces(of count: Int, size: Int) -> [Range<Int>] {
 public func sideBySide<First: Sendable, Second: Sendable>(
     _ first: @escaping @Sendable () -> First, and second: @escaping @Sendable () -> Second
 ) -> (First, Second) {
-    let firsts = Results<First>(count: 1)
-    let seconds = Results<Second>(count: 1)
-    Turns(2) { turn in if turn == 0 { firsts[0] = first() } else { seconds[0] = second() } }.take()
-    return (firsts.all[0], seconds.all[0])
+    let made = inParallel([0, 1]) { turn -> (First?, Second?) in turn == 0 ? (first(), nil) : (nil, second()) }
+    guard let first = made[0].0, let second = made[1].1 else { preconditionFailure("both have ended") }
+    return (first, second)
 }
 
-/// What was made in each turn.
-private final class Results<Output: Sendable>: Sendable {
-    private let outputs: Mutex<[Output?]>
-
-    init(count: Int) { outputs = Mutex(Array(repeating: nil, count: count)) }
-
-    subscript(turn: Int) -> Output? {
-        get { outputs.withLock { $0[turn] } }
-        set { outputs.withLock { $0[turn] = newValue } }
-    }
-
-    /// Complete once all turns have been taken.
-    var all: [Output] { outputs.withLock { $0.compactMap(\.self) } }
-}
-
-/// Work in numbered turns that the calling thread takes, and any other that is idle. Unlike Dispatch's own
+/// Gives `work` each number below `count` once, on the calling thread and on any other that is idle. Unlike Dispatch's own
 /// `concurrentPerform`, which keeps to one core within another such call.
-private final class Turns: Sendable {
-    private static let cores = ProcessInfo.processInfo.activeProcessorCount
+private func takeTurns(_ count: Int, _ work: @escaping @Sendable (Int) -> Void) {
+    let turns = Turns(count, work)
+    for _ in 1..<max(1, min(count, ProcessInfo.processInfo.activeProcessorCount)) {
+        // A thread that comes too late finds nothing, and keeps nothing of what the work was about.
+        DispatchQueue.global().async { [weak turns] in turns?.take() }
+    }
+    turns.take()
+    turns.wait()
+}
 
+private final class Turns: Sendable {
     private let count: Int
+    private let work: @Sendable (Int) -> Void
     private let next = Atomic(0)
-    /// Gone when all is done: a thread that comes too late shall not keep what the work was about.
-    private let work: Mutex<(@Sendable (Int) -> Void)?>
     private let workers = DispatchGroup()
 
     init(_ count: Int, _ work: @escaping @Sendable (Int) -> Void) {
         self.count = count
-        self.work = Mutex(work)
+        self.work = work
     }
 
-    /// Returns when every turn has been taken and ended.
+    /// Takes turns until there are no more.
     func take() {
-        for _ in 1..<max(1, min(count, Self.cores)) { DispatchQueue.global().async { self.takeSome() } }
-        takeSome()
-        // Whoever has a turn entered before it took it.
-        workers.wait()
-        work.withLock { $0 = nil }
-    }
-
-    private func takeSome() {
         workers.enter()
         defer { workers.leave() }
-        guard let work = work.withLock(\.self) else { return }
         while case let turn = next.add(1, ordering: .acquiringAndReleasing).oldValue, turn < count { work(turn) }
     }
+
+    /// Waits for those who are still at it: each entered before its first turn.
+    func wait() { workers.wait() }
 }

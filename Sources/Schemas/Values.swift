@@ -25,8 +25,7 @@ public struct StatusTable: Sendable {
                 let payable = Payable(rawValue: try row("payable"))
             else { throw row.invalid("the status or its payability cannot be read") }
             entries[status] = Entry(
-                payable: payable, reason: SharedText(try row("reason")),
-                meaning: try row("meaning"))
+                payable: payable, reason: SharedText(try row("reason")), meaning: try row("meaning"))
         }
         self.entries = entries
     }
