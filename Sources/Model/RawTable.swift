@@ -169,6 +169,6 @@ public struct Source: Hashable, Sendable {
 
     public init(file: String, line: Int) { self.init(file: SharedText(file), line: line) }
 
-    /// As in ``Input/path``.
+    /// Its name, or `archive.zip/MEMBER`.
     public var file: String { sharedFile.text }
 }
