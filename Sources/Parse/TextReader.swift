@@ -152,7 +152,10 @@ struct TextReader {
                             "character_invalid", number, cut.range.lowerBound + 1,
                             "the byte 0x\(String(byte, radix: 16)) is no character of the file's encoding"))
                 }
-                if cut.impliedPlaces > 0, bytes.count - start > cut.impliedPlaces {
+                // What is no number stays as it is: a point would part the bytes of a letter.
+                if cut.impliedPlaces > 0, bytes.count - start > cut.impliedPlaces,
+                    bytes[start...].allSatisfy({ $0 < 0x80 })
+                {
                     bytes.insert(UInt8(ascii: "."), at: bytes.count - cut.impliedPlaces)
                 }
             }
