@@ -133,16 +133,18 @@ struct PublishedTable: Sendable {
 
     /// Where a row of another table would stand in the order of keys: before every row whose key is not smaller.
     func place(of row: Int, in other: PublishedTable) -> Int {
-        var places = 0..<count
-        while !places.isEmpty {
-            let middle = (places.lowerBound + places.upperBound) / 2
-            if compareKey(self.row(at: middle), to: other, row) < 0 {
-                places = (middle + 1)..<places.upperBound
-            } else {
-                places = places.lowerBound..<middle
-            }
+        firstPlace { compareKey(self.row(at: $0), to: other, row) < 0 }
+    }
+
+    /// The first place that does not stand before what is looked for, in rows that are sorted by it.
+    private func firstPlace(behind isBefore: (Int) -> Bool) -> Int {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if isBefore(middle) { low = middle + 1 } else { high = middle }
         }
-        return places.lowerBound
+        return low
     }
 
     /// The row at a position in the order of keys.
@@ -173,16 +175,7 @@ struct PublishedTable: Sendable {
     /// The row whose first column, the code, has a value; rows are sorted by it.
     func row(ofCode code: String) -> Int? {
         let wanted = Array(code.utf8)
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = (low + high) / 2
-            if withBytes(middle, 0, { $0.lexicographicallyPrecedes(wanted) }) {
-                low = middle + 1
-            } else {
-                high = middle
-            }
-        }
-        return low < count && withBytes(low, 0) { $0.elementsEqual(wanted) } ? low : nil
+        let row = firstPlace { withBytes($0, 0) { $0.lexicographicallyPrecedes(wanted) } }
+        return row < count && withBytes(row, 0) { $0.elementsEqual(wanted) } ? row : nil
     }
 }

@@ -104,6 +104,7 @@ public struct RelativeValue: Sendable, Equatable {
     }
 
     public var isPriced: Bool { unpriced == nil }
+    /// ``unpriced`` as text.
     public var unpricedReason: String? { unpriced?.text }
 }
 

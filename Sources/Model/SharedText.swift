@@ -9,6 +9,7 @@ public struct SharedText: Hashable, @unchecked Sendable {
 
     private static let known = Mutex<[String: SharedText]>([:])
 
+    /// The one that stands for `text`.
     public init(_ text: String) {
         self = Self.known.withLock { known in
             if let shared = known[text] { return shared }
@@ -24,5 +25,6 @@ public struct SharedText: Hashable, @unchecked Sendable {
         self.place = UnsafePointer(place)
     }
 
+    /// The text itself.
     public var text: String { place.pointee }
 }

@@ -6,24 +6,23 @@ private import Synchronization
 public func inParallel<Value: Sendable, Output: Sendable>(
     _ values: [Value], _ work: @escaping @Sendable (Value) -> Output
 ) -> [Output] {
-    // An array made without room is the one empty array of all threads, and its count is written all the same.
-    if values.isEmpty { return [] }
-    return [Output](unsafeUninitializedCapacity: values.count) { buffer, made in
-        nonisolated(unsafe) let places = buffer
-        takeTurns(values.count) { places.initializeElement(at: $0, to: work(values[$0])) }
-        made = values.count
-    }
+    inParallel(values, taking: Array(values.indices), work)
 }
 
 /// The same, the largest value first, so that no core waits for another at the end.
 public func inParallel<Value: Sendable, Output: Sendable>(
     _ values: [Value], largestFirst size: (Value) -> Int, _ work: @escaping @Sendable (Value) -> Output
 ) -> [Output] {
-    let order = values.indices.sorted { size(values[$0]) > size(values[$1]) }
-    let done = inParallel(order) { work(values[$0]) }
-    var outputs = [Output?](repeating: nil, count: values.count)
-    for (index, output) in zip(order, done) { outputs[index] = output }
-    return outputs.compactMap(\.self)
+    inParallel(values, taking: values.indices.sorted { size(values[$0]) > size(values[$1]) }, work)
+}
+
+private func inParallel<Value: Sendable, Output: Sendable>(
+    _ values: [Value], taking order: [Int], _ work: @escaping @Sendable (Value) -> Output
+) -> [Output] {
+    madeInPlace(values.count) { buffer in
+        nonisolated(unsafe) let places = buffer
+        takeTurns(values.count) { places.initializeElement(at: order[$0], to: work(values[order[$0]])) }
+    }
 }
 
 /// What `work` makes of each number below `count`, in order, on all cores: a piece of neighbours at a time, each piece
@@ -31,18 +30,26 @@ public func inParallel<Value: Sendable, Output: Sendable>(
 public func inPieces<State: Sendable, Output: Sendable>(
     of count: Int, size: Int = 1024, from state: State, _ work: @escaping @Sendable (inout State, Int) -> Output
 ) -> (outputs: [Output], states: [State]) {
-    if count == 0 { return ([], []) }
     var states: [State] = []
-    let outputs = [Output](unsafeUninitializedCapacity: count) { buffer, made in
+    let outputs: [Output] = madeInPlace(count) { buffer in
         nonisolated(unsafe) let places = buffer
         states = inParallel(pieces(of: count, size: size)) { piece in
             var state = state
             for place in piece { places.initializeElement(at: place, to: work(&state, place)) }
             return state
         }
-        made = count
     }
     return (outputs, states)
+}
+
+/// An array of which `make` writes every element.
+private func madeInPlace<Output>(_ count: Int, _ make: (UnsafeMutableBufferPointer<Output>) -> Void) -> [Output] {
+    // An array made without room is the one empty array of all threads, and its count is written all the same.
+    if count == 0 { return [] }
+    return [Output](unsafeUninitializedCapacity: count) { buffer, made in
+        make(buffer)
+        made = count
+    }
 }
 
 /// The same without a state.

@@ -43,10 +43,9 @@ extension Difference {
             let rule = SystemicRule(
                 id: "factor:\(id):\(text)", origin: .discovered, category: category,
                 title: "\(categories[category].meaning) × \(text), rounded half up", source: "")
-            let isExplained = candidates.map { isScaled(changes[$0], by: Int64(best.factor)) }
-            found.append(
-                Discovery(rule: rule, changes: zip(candidates, isExplained).filter(\.1).map(\.0)))
-            candidates = zip(candidates, isExplained).filter { !$0.1 }.map(\.0)
+            let byFit = Dictionary(grouping: candidates) { isScaled(changes[$0], by: Int64(best.factor)) }
+            found.append(Discovery(rule: rule, changes: byFit[true] ?? []))
+            candidates = byFit[false] ?? []
         }
         return found
     }
