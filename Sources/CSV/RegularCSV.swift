@@ -1,4 +1,4 @@
-/// Splits regular CSV eight bytes at a time: rows that end with LF or CRLF, quotation marks around whole fields and
+/// Splits regular CSV 64 bytes at a time: rows that end with LF or CRLF, quotation marks around whole fields and
 /// doubled within them. Where anything else stands it gives up, and libcsv decides.
 struct RegularScanner {
     struct Unquoted {
@@ -36,35 +36,38 @@ struct RegularScanner {
     mutating func scan() -> Bool {
         var start = 0
         var position = 0
-        words: while position < text.count {
+        blocks: while position < text.count {
             var marks = text.csvMarks(at: position)
             while marks != 0 {
-                let found = position &+ marks.trailingZeroBitCount / 8
+                let found = position &+ marks.trailingZeroBitCount
                 marks &= marks &- 1
                 switch text[found] {
                 case UInt8(ascii: ","):
                     add(start, found)
                     start = found &+ 1
+                    continue
                 case 0x0A:
                     endRow(start, found)
                     start = found &+ 1
+                    continue
                 case 0x0D:
-                    // The LF behind it may be a mark of this word, too: it is passed over.
                     guard found &+ 1 < text.count, text[found &+ 1] == 0x0A else { return false }
                     endRow(start, found)
                     start = found &+ 2
-                    position = start
-                    continue words
                 case UInt8(ascii: "\""):
                     guard found == start, let end = quoted(from: found) else { return false }
                     start = end.next
-                    position = end.next
                     if end.isRowEnd { endRow() }
-                    continue words
-                default: break
+                default: continue
                 }
+                // What has been read already may have marks here: the LF behind a CR, all within quotation marks.
+                guard start &- position < 64 else {
+                    position = start
+                    continue blocks
+                }
+                marks &= .max &<< UInt64(start &- position)
             }
-            position &+= 8
+            position &+= 64
         }
         if start < text.count || fieldCount > rowStart {
             add(start, text.count)

@@ -94,6 +94,7 @@ struct CSVTests {
         var random = SeededRandom(seed)
         let pieces = [
             "a", "0.00", "99213", "a b", "\u{20AC}", ",", ",", ",,", "\"x\"", "\"a,\"\"b\n\"", "\"\"", "\n", "\r\n",
+            "\"" + String(repeating: "a,\n", count: 30) + "\"",
         ]
         for _ in 0..<500 {
             let count = Int.random(in: 0...40, using: &random)
