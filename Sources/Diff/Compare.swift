@@ -20,7 +20,7 @@ public func compare(
         } and: {
             inParallel(tables, \.oneSided)
         }
-        difference.keep(Array(changes.joined()))
+        difference.keep(changes)
         difference.oneSided = oneSided.flatMap(\.self)
         difference.explain(schemas)
         let explained = difference
@@ -52,7 +52,7 @@ extension ComparedTable {
             else { continue }
             columns.append(
                 Column(
-                    name: column.name, category: Int32(category), base: base.column(column.name),
+                    name: column.name, category: Int16(category), base: base.column(column.name),
                     head: head.column(column.name)))
         }
     }
@@ -111,8 +111,8 @@ extension ComparedTable {
 extension ComparedTable {
     /// What differs in a stretch, row by row in the order of the keys.
     fileprivate func changes(_ categories: [ChangeCategory], _ stretch: Stretch) -> [Change] {
-        func category(_ event: ChangeCategory.Event) -> Int32? {
-            categories.firstIndex { $0.table == name && $0.event == event }.map(Int32.init)
+        func category(_ event: ChangeCategory.Event) -> Int16? {
+            categories.firstIndex { $0.table == name && $0.event == event }.map(Int16.init)
         }
         let added = category(.added)
         let removed = category(.removed)
@@ -126,13 +126,13 @@ extension ComparedTable {
                 for index in pairs.indices where !isEqual(pairs[index], old, new) {
                     found.append(
                         Change(
-                            category: columns[index].category, base: Int32(old), head: Int32(new), column: Int32(index))
+                            category: columns[index].category, column: Int16(index), base: Int32(old), head: Int32(new))
                     )
                 }
             case (let old?, nil):
-                if let removed { found.append(Change(category: removed, base: Int32(old), head: -1, column: -1)) }
+                if let removed { found.append(Change(category: removed, column: -1, base: Int32(old), head: -1)) }
             case (nil, let new?):
-                if let added { found.append(Change(category: added, base: -1, head: Int32(new), column: -1)) }
+                if let added { found.append(Change(category: added, column: -1, base: -1, head: Int32(new))) }
             case (nil, nil): break
             }
         }
@@ -142,9 +142,10 @@ extension ComparedTable {
     /// The columns that only one side has.
     fileprivate var oneSided: [OneSidedColumn] {
         guard base.count > 0, head.count > 0 else { return [] }
+        let (inBase, inHead) = (base.columnsWithValues(), head.columnsWithValues())
         return columns.compactMap { column in
-            let isInBase = base.hasValues(column.name)
-            let isInHead = head.hasValues(column.name)
+            let isInBase = column.base.map { inBase[$0] } ?? false
+            let isInHead = column.head.map { inHead[$0] } ?? false
             guard isInBase != isInHead else { return nil }
             return OneSidedColumn(
                 table: name, column: column.name, isInHead: isInHead,
@@ -162,9 +163,13 @@ extension Difference {
         counts.common = (base?[values].count ?? 0) - count("rows_removed")
         let reworded = changes("descriptor_changed")
         counts.rewordedCodes = Set(reworded.map { code(of: $0) }).count
-        let rewordedRows = Set(reworded.map { name(of: $0) })
-        counts.changed = rewordedRows.count
         guard let index = tables.firstIndex(where: { $0.name == values }) else { return counts }
+        let descriptors = head["descriptor_digests"]
+        var isReworded = [Bool](repeating: false, count: tables[index].head.count)
+        for change in reworded {
+            if let row = tables[index].head.row(like: Int(change.head), of: descriptors) { isReworded[row] = true }
+        }
+        counts.changed = isReworded.count(where: \.self)
         let isIgnored = tables[index].columns.map { column in
             oneSided.contains { $0.table == values && $0.column == column.name }
         }
@@ -172,7 +177,7 @@ extension Difference {
         for change in changes where change.column >= 0 && change.head != lastRow && tableIndex(of: change) == index {
             guard !isIgnored[Int(change.column)] else { continue }
             lastRow = change.head
-            if !rewordedRows.contains(tables[index].head.name(Int(change.head))) { counts.changed += 1 }
+            if !isReworded[Int(change.head)] { counts.changed += 1 }
         }
         return counts
     }

@@ -33,11 +33,12 @@ extension Difference {
         each("descriptor_words_changed") { $0.hasNewWords = true }
         each("short_descriptor_changed") { _ in }
         each("long_descriptor_changed") { _ in }
+        let (oldCodes, newCodes) = (base["codes"], head["codes"])
         for (code, what) in found.sorted(by: { $0.key < $1.key }) {
-            guard let old = base["codes"].row(ofCode: code), let new = head["codes"].row(ofCode: code) else { continue }
+            guard let old = oldCodes.row(ofCode: code), let new = newCodes.row(ofCode: code) else { continue }
             func pair(_ column: String) -> (String, String)? {
-                let before = base["codes"].text(old, column)
-                let after = head["codes"].text(new, column)
+                let before = oldCodes.text(old, column)
+                let after = newCodes.text(new, column)
                 return before.isEmpty || after.isEmpty || before == after ? nil : (before, after)
             }
             guard let (before, after) = pair("long_descriptor") ?? pair("short_descriptor") else {
@@ -49,7 +50,7 @@ extension Difference {
                 continue
             }
             let words = WordDifference(before, after)
-            let added = (before: base["codes"].text(old, "added"), after: head["codes"].text(new, "added"))
+            let added = (before: oldCodes.text(old, "added"), after: newCodes.text(new, "added"))
             let isAddedAnew = !added.before.isEmpty && !added.after.isEmpty && added.before != added.after
             descriptors.append(
                 DescriptorChange(

@@ -4,13 +4,13 @@ public import Schemas
 /// where they lie.
 struct Change: Sendable {
     /// Index into ``Difference/categories``.
-    let category: Int32
+    let category: Int16
+    /// Index into ``ComparedTable/columns``; -1 when a whole row came or went.
+    let column: Int16
     /// Row in BASE; -1 when only HEAD has it.
     let base: Int32
     /// Row in HEAD; -1 when only BASE has it.
     let head: Int32
-    /// Index into ``ComparedTable/columns``; -1 when a whole row came or went.
-    let column: Int32
     /// Index into ``Difference/rules`` of the rule that explains it; -1 for none.
     var rule: Int32 = -1
 
@@ -22,7 +22,7 @@ struct ComparedTable: Sendable {
     /// A column with its index on each side; `nil` where a side has no such column.
     struct Column: Sendable {
         let name: String
-        let category: Int32
+        let category: Int16
         let base: Int?
         let head: Int?
     }
@@ -72,10 +72,11 @@ public struct Difference: Sendable {
         explained = Array(repeating: 0, count: categories.count)
     }
 
-    /// Keeps what was found, all of it at once.
-    mutating func keep(_ found: [Change]) {
-        for (index, change) in found.enumerated() { changesOfCategory[Int(change.category)].append(index) }
-        changes = found
+    /// Keeps what was found in each stretch of a table, all of it at once.
+    mutating func keep(_ found: [[Change]]) {
+        changes.reserveCapacity(found.reduce(0) { $0 + $1.count })
+        for stretch in found { changes += stretch }
+        for (index, change) in changes.enumerated() { changesOfCategory[Int(change.category)].append(index) }
     }
 
     func category(of change: Change) -> ChangeCategory { categories[Int(change.category)] }
@@ -92,36 +93,26 @@ public struct Difference: Sendable {
     /// Whether a change only says that a side cannot have the value.
     func isAbsence(_ change: Change) -> Bool { change.isExplained && rules[Int(change.rule)].origin == .absent }
 
-    /// The row on the side where it is: HEAD when both have it.
-    func row(of change: Change) -> (table: PublishedTable, row: Int) {
-        let table = table(of: change)
-        return change.head >= 0 ? (table.head, Int(change.head)) : (table.base, Int(change.base))
+    /// Gives `body` the row on the side where it is: HEAD when both have it.
+    func withRow<Value>(of change: Change, _ body: (PublishedTable, Int) -> Value) -> Value {
+        let index = tableIndex(of: change)
+        return change.head >= 0
+            ? body(tables[index].head, Int(change.head)) : body(tables[index].base, Int(change.base))
     }
 
     /// Names and values of the row's key.
     func key(of change: Change) -> [(name: String, value: String)] {
-        let (table, row) = row(of: change)
-        return table.keyColumns.map { (table.columns[$0], table.text(row, $0)) }
+        withRow(of: change) { table, row in table.keyColumns.map { (table.columns[$0], table.text(row, $0)) } }
     }
 
-    /// A value of the row by column, on the side where it is: HEAD when both have it.
-    func value(_ column: String, of change: Change) -> String {
-        let (table, row) = row(of: change)
-        return table.text(row, column)
-    }
+    /// A value of the row by column.
+    func value(_ column: String, of change: Change) -> String { withRow(of: change) { $0.text($1, column) } }
 
     /// The code, which is the first column of every table that has one.
-    func code(of change: Change) -> String {
-        let index = tableIndex(of: change)
-        return change.head >= 0
-            ? tables[index].head.text(Int(change.head), 0) : tables[index].base.text(Int(change.base), 0)
-    }
+    func code(of change: Change) -> String { withRow(of: change) { $0.text($1, 0) } }
 
     /// `99213`, `99213-26`, `01112-05`, …
-    func name(of change: Change) -> String {
-        let (table, row) = row(of: change)
-        return table.name(row)
-    }
+    func name(of change: Change) -> String { withRow(of: change) { $0.name($1) } }
 
     func from(_ change: Change) -> String {
         withFrom(change) { String(decoding: $0, as: UTF8.self) } ?? ""

@@ -76,6 +76,7 @@ extension Difference {
         else { return [] }
         let open = unexplainedComponents(rows: table.head.count)
         var found: [PaymentChange] = []
+        found.reserveCapacity(Setting.allCases.count * table.head.count)
         table.merge { before, row in
             guard let before, let row else { return }
             for setting in Setting.allCases {
@@ -141,22 +142,50 @@ extension Difference {
     }
 
     /// Revaluations with an unexplained part, the largest first: what a person reads.
-    var movers: [PaymentChange] {
-        // Payments are large to move: their places are sorted.
+    var movers: [PaymentChange] { movers { _ in true } }
+
+    /// Those of ``movers`` that are wanted.
+    func movers(where isWanted: (PaymentChange) -> Bool) -> [PaymentChange] {
+        openPayments.filter { isWanted(payments[$0.index]) }.sorted().map { payments[$0.index] }
+    }
+
+    /// How many ``movers`` there are, and the first of them.
+    func largestMovers(_ limit: Int) -> (count: Int, first: [PaymentChange]) {
+        let all = openPayments
+        var first: [OpenPayment] = []
+        for payment in all where first.count < limit || payment < first[limit - 1] {
+            first = Array((first + [payment]).sorted().prefix(limit))
+        }
+        return (all.count, first.map { payments[$0.index] })
+    }
+
+    /// Where the revaluations with an unexplained part stand: payments themselves are large to move.
+    private var openPayments: [OpenPayment] {
         payments.indices.compactMap { index in
-            let unexplained = payments[index].parts?.unexplained ?? 0
-            return unexplained == 0 ? nil : (size: unexplained.magnitude, row: payments[index].head, index: index)
-        }.sorted { left, right in
-            if left.size != right.size { return left.size > right.size }
-            if left.row != right.row { return left.row < right.row }
-            return payments[left.index].setting.rawValue < payments[right.index].setting.rawValue
-        }.map { payments[$0.index] }
+            let payment = payments[index]
+            guard let unexplained = payment.parts?.unexplained, unexplained != 0 else { return nil }
+            return OpenPayment(size: unexplained.magnitude, row: payment.head, setting: payment.setting, index: index)
+        }
     }
 
     /// The code and modifier of a row of HEAD.
     func rowName(_ payment: PaymentChange) -> (code: String, modifier: String) {
         let table = head["relative_values"]
         return (table.text(payment.head, "code"), table.text(payment.head, "modifier"))
+    }
+}
+
+/// A payment with an unexplained part, the largest first.
+private struct OpenPayment: Comparable {
+    let size: UInt64
+    let row: Int
+    let setting: Setting
+    /// Index into ``Difference/payments``.
+    let index: Int
+
+    static func < (left: OpenPayment, right: OpenPayment) -> Bool {
+        if left.size != right.size { return left.size > right.size }
+        return left.row != right.row ? left.row < right.row : left.setting.rawValue < right.setting.rawValue
     }
 }
 

@@ -136,6 +136,12 @@ struct PublishedTable: Sendable {
         firstPlace { compareKey(self.row(at: $0), to: other, row) < 0 }
     }
 
+    /// The row with the key of a row of another table; `nil` where there is none.
+    func row(like row: Int, of other: PublishedTable) -> Int? {
+        let place = place(of: row, in: other)
+        return place < count && compareKey(self.row(at: place), to: other, row) == 0 ? self.row(at: place) : nil
+    }
+
     /// The first place that does not stand before what is looked for, in rows that are sorted by it.
     private func firstPlace(behind isBefore: (Int) -> Bool) -> Int {
         var low = 0
@@ -150,10 +156,16 @@ struct PublishedTable: Sendable {
     /// The row at a position in the order of keys.
     func row(at position: Int) -> Int { order?[position] ?? position }
 
-    /// Whether `column` has a value in any row.
-    func hasValues(_ column: String) -> Bool {
-        guard let index = columnIndex[column] else { return false }
-        return (0..<count).contains { !isEmpty($0, index) }
+    /// By column: whether it has a value in any row.
+    func columnsWithValues() -> [Bool] {
+        // Row by row, as the cells lie: nearly every column has a value in the first rows.
+        var without = Array(columns.indices)
+        for row in 0..<count where without.contains(where: { !isEmpty(row, $0) }) {
+            without.removeAll { !isEmpty(row, $0) }
+        }
+        var hasValues = columns.map { _ in true }
+        for column in without { hasValues[column] = false }
+        return hasValues
     }
 
     /// The value that most rows have in a column.

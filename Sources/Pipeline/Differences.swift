@@ -86,7 +86,7 @@ func comparison(
     let (difference, files) = sideBySide {
         compare(
             base: baseSnapshot, head: snapshot, schemas: schemas,
-            earlier: { codes in known(codes, before: base, in: store) })
+            earlier: { codes in baseSnapshot.map { known(codes, before: $0, in: store) } ?? [] })
     } and: { () -> Result<[EmittedFile], IngestError> in
         guard let finish, let older else { return .success([]) }
         return delta(from: older, to: newer, olderTables, newerTables, schemas: schemas).flatMap(finish)
@@ -205,8 +205,8 @@ private func overlayPlaces(in folder: URL) -> [String: Place] {
 }
 
 /// Those of some codes that a release of the store had before `base` took effect.
-private func known(_ codes: [String], before base: Revision?, in store: Store) -> [String] {
-    guard !codes.isEmpty, let base, let day = (try? store.effectiveFrom(of: base)) ?? nil else { return [] }
+private func known(_ codes: [String], before base: Snapshot, in store: Store) -> [String] {
+    guard !codes.isEmpty, let day = base.effectiveFrom else { return [] }
     let earlier = ((try? store.newestRevisions()) ?? []).filter { revision in
         guard revision.label != base.label, let from = (try? store.effectiveFrom(of: revision)) ?? nil else {
             return false

@@ -1,3 +1,4 @@
+import Diff
 import JSON
 import Model
 import TestSupport
@@ -32,6 +33,42 @@ struct PaymentChangeTests {
                     parts.reduce(0, +) == 10_000 * (hundredths(payment["to"]?.text ?? "") ?? 0)
                         - 10_000 * (hundredths(payment["from"]?.text ?? "") ?? 0))
             }
+        }
+    }
+
+    @Test("The screen begins with the largest of the payments that no rule explains, and counts them all")
+    func largest() throws {
+        var random = SeededRandom(5)
+        for count in 0..<15 {
+            var head = TestRevision(label: "RVU26A", effectiveFrom: "2026-01-01")
+            // Few values, so that many payments change alike.
+            head.rows = (0..<count).map { row in
+                let values = ["0.50", "1.00", "1.50", "2.00"]
+                let cells = ["work", "pe_nonfacility", "pe_facility", "mp"].map { column in
+                    (column, values[Int.random(in: 0..<4, using: &random)])
+                }
+                return ("\(10000 + row)", Dictionary(uniqueKeysWithValues: cells))
+            }
+            var base = TestRevision()
+            base.rows = head.rows.map { ($0.code, [:]) }
+            let difference = try difference(base, head)
+            let changes = try json(difference)["payment"]?["changes"]?.elements ?? []
+            let open = changes.filter { millionths($0["unexplained"]?.text ?? "") != 0 }.sorted { left, right in
+                let sizes = [left, right].map { abs(millionths($0["unexplained"]?.text ?? "")) }
+                let names = [left, right].map { "\($0["code"]?.text ?? "") \($0["setting"]?.text ?? "")" }
+                return (sizes[1], names[0]) < (sizes[0], names[1])
+            }
+            let lines = diffText(difference, try verdict(difference)).split(separator: "\n").map(String.init)
+            let heading = lines.firstIndex { $0.hasSuffix("payments that no rule explains in full") }
+            #expect((heading == nil) == open.isEmpty)
+            guard let heading else { continue }
+            #expect(lines[heading].hasPrefix("\(open.count) "))
+            let shown = lines[(heading + 1)...].prefix { $0.contains(" → $") }.map { line in
+                line.replacing("-", with: "").split(separator: ":")[0].drop { $0 == " " }
+            }
+            #expect(
+                shown.map(String.init)
+                    == open.prefix(5).map { "\($0["code"]?.text ?? "") \($0["setting"]?.text ?? "")" })
         }
     }
 

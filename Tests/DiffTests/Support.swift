@@ -58,9 +58,12 @@ func difference(_ base: TestRevision?, _ head: TestRevision) throws -> Differenc
 }
 
 func json(_ difference: Difference, policy: String = "limits:\n") throws -> JSONValue {
+    try JSONValue(diffJSON(difference, try verdict(difference, policy: policy), schemas: try Schemas()))
+}
+
+func verdict(_ difference: Difference, policy: String = "limits:\n") throws -> Verdict {
     let schemas = try Schemas()
-    let verdict = try Policy(policy, file: "policy.yaml", schemas: schemas).judge(difference, schemas: schemas)
-    return try JSONValue(diffJSON(difference, verdict, schemas: schemas))
+    return try Policy(policy, file: "policy.yaml", schemas: schemas).judge(difference, schemas: schemas)
 }
 
 extension JSONValue {

@@ -64,10 +64,11 @@ extension Policy {
                     place: limit.place))
         }
         if let paymentPercent, let paymentDollars {
-            for payment in difference.movers {
-                let dollars = PolicyNumber(units: Int64(payment.parts?.unexplained.magnitude ?? 0) / 10_000)
-                let percent = PolicyNumber(units: payment.unexplainedPercent)
-                guard dollars > paymentDollars, percent > paymentPercent else { continue }
+            let isTooMuch = { (payment: PaymentChange) in
+                PolicyNumber(units: Int64(payment.parts?.unexplained.magnitude ?? 0) / 10_000) > paymentDollars
+                    && PolicyNumber(units: payment.unexplainedPercent) > paymentPercent
+            }
+            for payment in difference.movers(where: isTooMuch) {
                 let row = difference.rowName(payment)
                 let name = row.modifier.isEmpty ? row.code : "\(row.code)-\(row.modifier)"
                 let key = "payment_unexplained/\(name)"
@@ -76,7 +77,8 @@ extension Policy {
                     Finding(
                         key: key, state: .failed,
                         message: "\(name), \(payment.setting.rawValue): \(payment.from?.description ?? "none") → "
-                            + "\(payment.to?.description ?? "none"); \(percent.short) % are unexplained, the policy "
+                            + "\(payment.to?.description ?? "none"); "
+                            + "\(PolicyNumber(units: payment.unexplainedPercent).short) % are unexplained, the policy "
                             + "allows \(paymentPercent.short) % or $\(paymentDollars.short)",
                         place: Place(name)))
             }

@@ -112,11 +112,10 @@ private struct ScreenText {
     }
 
     private var movers: [String] {
-        let movers = difference.movers
-        guard !movers.isEmpty else { return [] }
-        let shown = 5
+        let movers = difference.largestMovers(5)
+        guard movers.count > 0 else { return [] }
         return ["\(grouped(movers.count)) payments that no rule explains in full"]
-            + movers.prefix(shown).map { payment in
+            + movers.first.map { payment in
                 "  \(difference.name(payment)) \(payment.setting.name): \(dollars(payment.from?.units ?? 0)) → "
                     + "\(dollars(payment.to?.units ?? 0)) (\(percent(payment.change, of: payment.from?.units ?? 0)))"
             }

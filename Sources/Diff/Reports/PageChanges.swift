@@ -72,7 +72,7 @@ extension Difference {
         let new = Set(changes("codes_added").map { code(of: $0) })
         let gone = Set(changes("codes_removed").map { code(of: $0) })
         func add(_ change: Change, _ what: String, hasRow: Bool) {
-            let (rows, row) = row(of: change)
+            let (rows, row) = withRow(of: change) { ($0, $1) }
             let code = rows.text(row, 0)
             let state =
                 known.contains(code)

@@ -24,15 +24,16 @@ extension Difference {
                     explaining: explained.filter { !hasRowChange(changes[$0], category) })
             }
             for column in category.columns where columns.contains(column) {
-                guard let side = oneSided.first(where: { $0.table == category.table && $0.column == column }) else {
-                    continue
-                }
+                guard let side = oneSided.first(where: { $0.table == category.table && $0.column == column }),
+                    let place = tables.first(where: { $0.name == category.table })?.columns
+                        .firstIndex(where: { $0.name == column })
+                else { continue }
                 add(
                     SystemicRule(
                         id: "column_absent:\(category.id):\(column)", origin: .absent, category: index,
                         title: "Only \(side.isInHead ? "HEAD" : "BASE") has \(category.table).\(column)",
                         source: "manifest.json"),
-                    explaining: open(index).filter { self.column(of: changes[$0]) == column })
+                    explaining: open(index).filter { changes[$0].column == place })
             }
         }
     }

@@ -54,13 +54,14 @@ extension Difference {
     /// A family that gets a status gets a price, a global period and indicators with it: one policy, not ten.
     mutating func markAccompanying() {
         guard let status = category("status_changed") else { return }
-        var moved: Set<Int32> = []
-        for index in changesOfCategory[status] where changes[index].isExplained { moved.insert(changes[index].head) }
+        let isMoved = headRows(of: changesOfCategory[status].filter { changes[$0].isExplained })
+        guard !isMoved.isEmpty else { return }
         var rows = Array(repeating: 0, count: rules.count)
         for (category, indices) in changesOfCategory.enumerated()
         where category != status && categories[category].table == "relative_values" {
-            for change in indices.map({ changes[$0] }) where change.isExplained && moved.contains(change.head) {
-                rows[Int(change.rule)] += 1
+            for index in indices {
+                let change = changes[index]
+                if change.isExplained, change.head >= 0, isMoved[Int(change.head)] { rows[Int(change.rule)] += 1 }
             }
         }
         for index in rules.indices where rules[index].origin == .discovered {
@@ -87,20 +88,19 @@ extension Difference {
 
     /// What else changed alike in at least nine of ten of the rows.
     private func shared(by rows: [Int], besides own: Int) -> [String] {
-        var isWanted = [Bool](repeating: false, count: head["relative_values"].count)
-        for row in rows { isWanted[Int(changes[row].head)] = true }
-        var counts: [String: Int] = [:]
-        for (index, category) in categories.enumerated()
-        where index != own && category.table == "relative_values" && Self.moveGroups.contains(category.group)
-            && category.id != "unpriced_reason_changed"
-        {
-            for place in changesOfCategory[index] {
-                let change = changes[place]
-                guard change.column >= 0, isWanted[Int(change.head)], !isAbsence(change) else { continue }
-                counts["\(column(of: change)) \(quoted(from(change))) → \(quoted(to(change)))", default: 0] += 1
+        let isWanted = categories.enumerated().map { index, category in
+            index != own && category.event == .changed && Self.moveGroups.contains(category.group)
+                && category.id != "unpriced_reason_changed"
+        }
+        var counts: [Move: Int] = [:]
+        for row in rows {
+            for change in changes[changesOfRow(row)] where isWanted[Int(change.category)] && !isAbsence(change) {
+                counts[Move(column: column(of: change), from: from(change), to: to(change)), default: 0] += 1
             }
         }
-        return counts.filter { 10 * $0.value >= 9 * rows.count }.keys.sorted()
+        return counts.filter { 10 * $0.value >= 9 * rows.count }.keys.map { move in
+            "\(move.column) \(quoted(move.from)) → \(quoted(move.to))"
+        }.sorted()
     }
 }
 
@@ -127,8 +127,8 @@ struct Families: Sendable {
     func family(of change: Change, in difference: Difference) -> String {
         let code = difference.code(of: change)
         guard Self.isCPT(code) else { return String(code.prefix(2)) }
-        for table in tables.reversed() {
-            if let row = table.row(ofCode: code) { return table.text(row, "category") }
+        for side in tables.indices.reversed() {
+            if let row = tables[side].row(ofCode: code) { return tables[side].text(row, "category") }
         }
         return String(code.prefix(2))
     }

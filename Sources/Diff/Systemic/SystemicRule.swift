@@ -73,6 +73,24 @@ extension Difference {
         explained[rule.category] += indices.count
     }
 
+    /// The indices of all changes of the row of a change: they stand together.
+    func changesOfRow(_ index: Int) -> Range<Int> {
+        func isOfRow(_ other: Int) -> Bool {
+            changes[other].head == changes[index].head && changes[other].base == changes[index].base
+                && tableIndex(of: changes[other]) == tableIndex(of: changes[index])
+        }
+        let first = (0..<index).last { !isOfRow($0) }.map { $0 + 1 } ?? 0
+        return first..<(((index + 1)..<changes.count).first { !isOfRow($0) } ?? changes.count)
+    }
+
+    /// By row of HEAD's table: whether it has one of some changes, all of them of rows of one table that HEAD has.
+    func headRows(of indices: [Int]) -> [Bool] {
+        guard let first = indices.first else { return [] }
+        var isThere = [Bool](repeating: false, count: tables[tableIndex(of: changes[first])].head.count)
+        for index in indices { isThere[Int(changes[index].head)] = true }
+        return isThere
+    }
+
     /// The changes of a category that nothing explains yet.
     func open(_ category: Int) -> [Int] {
         changesOfCategory[category].filter { !changes[$0].isExplained }
