@@ -58,15 +58,16 @@ public struct Snapshot: Sendable {
     subscript(table: String) -> PublishedTable { tables[table] ?? PublishedTable.empty }
 }
 
-/// A table of a revision: text by row and column, rows by key.
-struct PublishedTable: Sendable {
+/// A table of a revision: text by row and column, rows by key. It never changes; a class, so that to hand it on counts one
+/// owner and not those of all that it holds.
+final class PublishedTable: Sendable {
     let columns: [String]
     private let csv: CanonicalCSV
     /// Indices of the key columns.
     let keyColumns: [Int]
     private let columnIndex: [String: Int]
     /// The rows by key; `nil` where they stand in that order, as in nearly every table.
-    private var order: [Int]?
+    private let order: [Int]?
 
     static let empty = PublishedTable(keys: [], rows: CanonicalCSV())
 
@@ -76,9 +77,14 @@ struct PublishedTable: Sendable {
         let columns = csv.count > 0 ? csv.strings(of: 0) : []
         self.columns = columns
         columnIndex = Dictionary(columns.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-        keyColumns = keys.compactMap { columns.firstIndex(of: $0) }
-        let isSorted = (1..<max(count, 1)).allSatisfy { compareKey($0 - 1, to: self, $0) < 0 }
-        if !isSorted { order = (0..<count).sorted { compareKey($0, to: self, $1) < 0 } }
+        let keyColumns = keys.compactMap { columns.firstIndex(of: $0) }
+        self.keyColumns = keyColumns
+        let rows = 0..<max(csv.count - 1, 0)
+        func isBefore(_ left: Int, _ right: Int) -> Bool {
+            compareKeys(csv, keyColumns, left, to: csv, keyColumns, right) < 0
+        }
+        let isSorted = rows.dropFirst().allSatisfy { isBefore($0 - 1, $0) }
+        order = isSorted ? nil : rows.sorted(by: isBefore)
     }
 
     var count: Int { max(csv.count - 1, 0) }
@@ -124,11 +130,7 @@ struct PublishedTable: Sendable {
 
     /// Below zero where a row's key comes before that of another, zero where it is the same.
     func compareKey(_ row: Int, to other: PublishedTable, _ otherRow: Int) -> Int {
-        for (column, otherColumn) in zip(keyColumns, other.keyColumns) {
-            let order = csv.compare(row + 1, column, to: other.csv, otherRow + 1, otherColumn)
-            if order != 0 { return order }
-        }
-        return 0
+        compareKeys(csv, keyColumns, row, to: other.csv, other.keyColumns, otherRow)
     }
 
     /// Where a row of another table would stand in the order of keys: before every row whose key is not smaller.
@@ -190,4 +192,15 @@ struct PublishedTable: Sendable {
         let row = firstPlace { withBytes($0, 0) { $0.lexicographicallyPrecedes(wanted) } }
         return row < count && withBytes(row, 0) { $0.elementsEqual(wanted) } ? row : nil
     }
+}
+
+@inline(__always)
+private func compareKeys(
+    _ csv: CanonicalCSV, _ columns: [Int], _ row: Int, to other: CanonicalCSV, _ otherColumns: [Int], _ otherRow: Int
+) -> Int {
+    for (column, otherColumn) in zip(columns, otherColumns) {
+        let order = csv.compare(row + 1, column, to: other, otherRow + 1, otherColumn)
+        if order != 0 { return order }
+    }
+    return 0
 }
