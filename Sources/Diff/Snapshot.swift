@@ -173,17 +173,17 @@ final class PublishedTable: Sendable {
     /// The value that most rows have in a column.
     func commonest(_ column: String) -> String {
         guard let index = columnIndex[column] else { return "" }
-        var counts: [[UInt8]: Int] = [:]
+        var counts: [String: Int] = [:]
         var first = 0
         // Such a column mostly says the same in row after row.
         for row in 1..<max(count + 1, 1) where row == count || !isEqual(row, index, to: self, first, index) {
-            counts[withBytes(first, index, Array.init), default: 0] += row - first
+            counts[text(first, index), default: 0] += row - first
             first = row
         }
         let best = counts.max { left, right in
-            left.value != right.value ? left.value < right.value : right.key.lexicographicallyPrecedes(left.key)
+            left.value != right.value ? left.value < right.value : right.key < left.key
         }
-        return best.map { String(decoding: $0.key, as: UTF8.self) } ?? ""
+        return best?.key ?? ""
     }
 
     /// The row whose first column, the code, has a value; rows are sorted by it.

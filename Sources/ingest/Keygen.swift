@@ -5,6 +5,7 @@ import Store
 
 struct Keygen: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "keygen",
         abstract: "Make a key that signs what is published.",
         discussion: """
             Writes the private key to FILE, readable by you only, for `ingest run --sign FILE`, and the public key to \

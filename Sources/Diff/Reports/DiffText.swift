@@ -122,10 +122,9 @@ private struct ScreenText {
     }
 
     private var events: [String] {
-        var counts: [PaymentChange.Event: Int] = [:]
-        for payment in difference.paymentEvents { counts[payment.event, default: 0] += 1 }
         let parts = [PaymentChange.Event.priced, .unpriced, .applicable, .notApplicable].compactMap { event in
-            counts[event].map { "\(event.name) \(grouped($0))" }
+            let count = difference.payments.count { $0.event == event }
+            return count == 0 ? nil : "\(event.name) \(grouped(count))"
         }
         return parts.isEmpty ? [] : ["prices that come or go: " + parts.joined(separator: " · ")]
     }

@@ -127,8 +127,8 @@ struct Families: Sendable {
     func family(of change: Change, in difference: Difference) -> String {
         let code = difference.code(of: change)
         guard Self.isCPT(code) else { return String(code.prefix(2)) }
-        for side in tables.indices.reversed() {
-            if let row = tables[side].row(ofCode: code) { return tables[side].text(row, "category") }
+        for table in tables.reversed() {
+            if let row = table.row(ofCode: code) { return table.text(row, "category") }
         }
         return String(code.prefix(2))
     }
