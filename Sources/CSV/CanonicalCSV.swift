@@ -73,9 +73,7 @@ public struct CanonicalCSV: Sendable {
         let (left, isQuoted) = raw(row, column)
         let (right, isOtherQuoted) = other.raw(otherRow, otherColumn)
         guard isQuoted == isOtherQuoted else { return compare(row, column, to: other, otherRow, otherColumn) == 0 }
-        return withExtendedLifetime((self, other)) {
-            left.count == right.count && compareBytes(left, right) == 0
-        }
+        return withExtendedLifetime((self, other)) { haveSameBytes(left, right) }
     }
 
     /// Below zero where a cell's bytes come before those of another, zero where they are the same.

@@ -50,6 +50,7 @@ public final class MappedFile: Sendable {
     }
 }
 
+@usableFromInline
 func haveSameBytes(_ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>) -> Bool {
     guard left.count == right.count, let start = left.baseAddress, let other = right.baseAddress else {
         return left.count == right.count

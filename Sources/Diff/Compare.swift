@@ -164,10 +164,10 @@ extension Difference {
         let reworded = changes("descriptor_changed")
         counts.rewordedCodes = Set(reworded.map { code(of: $0) }).count
         guard let index = tables.firstIndex(where: { $0.name == values }) else { return counts }
-        let descriptors = head["descriptor_digests"]
         var isReworded = [Bool](repeating: false, count: tables[index].head.count)
         for change in reworded {
-            if let row = tables[index].head.row(like: Int(change.head), of: descriptors) { isReworded[row] = true }
+            let row = withRow(of: change) { tables[index].head.row(like: $1, of: $0) }
+            if let row { isReworded[row] = true }
         }
         counts.changed = isReworded.count(where: \.self)
         let isIgnored = tables[index].columns.map { column in

@@ -43,7 +43,7 @@ public struct Difference: Sendable {
     public let categories: [ChangeCategory]
     let tables: [ComparedTable]
     /// By category: the index of its table.
-    private let tableOfCategory: [Int]
+    let tableOfCategory: [Int]
     /// By table, then key, then column.
     var changes: [Change] = []
     /// By category: the indices of its changes.

@@ -42,6 +42,11 @@ public func inPieces<State: Sendable, Output: Sendable>(
     return (outputs, states)
 }
 
+/// The same without a state.
+public func inPieces<Output: Sendable>(of count: Int, _ work: @escaping @Sendable (Int) -> Output) -> [Output] {
+    inPieces(of: count, from: ()) { _, place in work(place) }.outputs
+}
+
 /// An array of which `make` writes every element.
 private func madeInPlace<Output>(_ count: Int, _ make: (UnsafeMutableBufferPointer<Output>) -> Void) -> [Output] {
     // An array made without room is the one empty array of all threads, and its count is written all the same.
@@ -50,11 +55,6 @@ private func madeInPlace<Output>(_ count: Int, _ make: (UnsafeMutableBufferPoint
         make(buffer)
         made = count
     }
-}
-
-/// The same without a state.
-public func inPieces<Output: Sendable>(of count: Int, _ work: @escaping @Sendable (Int) -> Output) -> [Output] {
-    inPieces(of: count, from: ()) { _, place in work(place) }.outputs
 }
 
 /// `0..<count` in pieces of `size`, the last as long as what is left.

@@ -25,8 +25,7 @@ extension Difference {
             }
             for column in category.columns where columns.contains(column) {
                 guard let side = oneSided.first(where: { $0.table == category.table && $0.column == column }),
-                    let place = tables.first(where: { $0.name == category.table })?.columns
-                        .firstIndex(where: { $0.name == column })
+                    let place = tables[tableOfCategory[index]].columns.firstIndex(where: { $0.name == column })
                 else { continue }
                 add(
                     SystemicRule(

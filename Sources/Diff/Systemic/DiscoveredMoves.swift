@@ -54,14 +54,13 @@ extension Difference {
     /// A family that gets a status gets a price, a global period and indicators with it: one policy, not ten.
     mutating func markAccompanying() {
         guard let status = category("status_changed") else { return }
-        let isMoved = headRows(of: changesOfCategory[status].filter { changes[$0].isExplained })
-        guard !isMoved.isEmpty else { return }
+        var moved: Set<Int32> = []
+        for index in changesOfCategory[status] where changes[index].isExplained { moved.insert(changes[index].head) }
         var rows = Array(repeating: 0, count: rules.count)
         for (category, indices) in changesOfCategory.enumerated()
         where category != status && categories[category].table == "relative_values" {
-            for index in indices {
-                let change = changes[index]
-                if change.isExplained, change.head >= 0, isMoved[Int(change.head)] { rows[Int(change.rule)] += 1 }
+            for index in indices where changes[index].isExplained && moved.contains(changes[index].head) {
+                rows[Int(changes[index].rule)] += 1
             }
         }
         for index in rules.indices where rules[index].origin == .discovered {

@@ -75,16 +75,10 @@ extension Difference {
 
     /// Those whose row, or whose code, has a change of another category.
     private func companions(_ candidates: [Int], of others: [String]) -> [Int] {
-        let companions = others.flatMap { category($0).map { changesOfCategory[$0] } ?? [] }
-        guard let table = candidates.first.map({ tableIndex(of: changes[$0]) }), !companions.isEmpty else { return [] }
-        if (candidates + companions).allSatisfy({ changes[$0].head >= 0 && tableIndex(of: changes[$0]) == table }) {
-            let hasCompanion = headRows(of: companions)
-            return candidates.filter { hasCompanion[Int(changes[$0].head)] }
-        }
-        let areCodes = tables[table].name == "codes"
-        func owner(_ index: Int) -> String { areCodes ? code(of: changes[index]) : name(of: changes[index]) }
-        let owners = Set(companions.map(owner))
-        return candidates.filter { owners.contains(owner($0)) }
+        let areCodes = candidates.first.map { categories[Int(changes[$0].category)].table } == "codes"
+        func owner(_ change: Change) -> String { areCodes ? code(of: change) : name(of: change) }
+        let owners = Set(others.flatMap { changes($0) }.map(owner))
+        return candidates.filter { owners.contains(owner(changes[$0])) }
     }
 
     private func isProvenOnBothSides(_ check: String) -> Bool {

@@ -83,14 +83,6 @@ extension Difference {
         return first..<(((index + 1)..<changes.count).first { !isOfRow($0) } ?? changes.count)
     }
 
-    /// By row of HEAD's table: whether it has one of some changes, all of them of rows of one table that HEAD has.
-    func headRows(of indices: [Int]) -> [Bool] {
-        guard let first = indices.first else { return [] }
-        var isThere = [Bool](repeating: false, count: tables[tableIndex(of: changes[first])].head.count)
-        for index in indices { isThere[Int(changes[index].head)] = true }
-        return isThere
-    }
-
     /// The changes of a category that nothing explains yet.
     func open(_ category: Int) -> [Int] {
         changesOfCategory[category].filter { !changes[$0].isExplained }
