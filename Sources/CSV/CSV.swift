@@ -14,6 +14,12 @@ public struct CSVRows: Sendable {
     @inlinable
     public var bytes: [UInt8] { buffer }
 
+    /// Where each field begins and ends in ``bytes``, for one who keeps them: here no field is left.
+    public mutating func takePlaces() -> (starts: [UInt32], ends: [UInt32]) {
+        defer { (starts, ends) = ([], []) }
+        return (starts, ends)
+    }
+
     /// Adds a field to the row being built.
     @inlinable
     public mutating func append(field: some Collection<UInt8>) {
@@ -50,21 +56,6 @@ public struct CSVRows: Sendable {
         return buffer.withUnsafeBufferPointer { body($0[range]) }
     }
 
-    /// Gives `body` the bytes and where each field begins and ends in them. They are gone when it returns.
-    @inlinable
-    public func withFields<Result>(
-        _ body: (
-            _ bytes: UnsafeBufferPointer<UInt8>, _ starts: UnsafeBufferPointer<UInt32>,
-            _ ends: UnsafeBufferPointer<UInt32>
-        ) -> Result
-    ) -> Result {
-        buffer.withUnsafeBufferPointer { bytes in
-            starts.withUnsafeBufferPointer { starts in
-                ends.withUnsafeBufferPointer { ends in body(bytes, starts, ends) }
-            }
-        }
-    }
-
     /// A row as strings, for small tables of our own.
     public func strings(of row: Int) -> [String] {
         fields(of: row).map { String(decoding: self[field: $0], as: UTF8.self) }
@@ -81,16 +72,23 @@ public struct CSVError: Error {
 /// is never closed is an error. Blanks are kept, blank lines are skipped but counted. What is not regular is for libcsv
 /// to decide.
 /// - Throws: ``CSVError`` with the line where the rule was broken.
-public func tokeniseCSV(_ text: [UInt8], upTo end: Int? = nil) throws(CSVError) -> CSVRows {
+public func tokeniseCSV(_ text: consuming [UInt8], upTo end: Int? = nil) throws(CSVError) -> CSVRows {
     let count = min(end ?? text.count, text.count)
     // An array made without room is the one empty array of all threads, and its count is written all the same.
     if count == 0 { return CSVRows() }
-    if let rows = regularRows(text, count: count) { return rows }
-    return try rowsByLibcsv(text[..<count])
+    guard let regular = regularRows(text, count: count) else { return try rowsByLibcsv(text[..<count]) }
+    var rows = regular.rows
+    rows.buffer = consume text
+    for field in regular.unquoted {
+        rows.buffer.replaceSubrange(field.start..<(field.start + field.bytes.count), with: field.bytes)
+    }
+    return rows
 }
 
-/// The rows of a text that is regular, `nil` for any other.
-private func regularRows(_ text: [UInt8], count: Int) -> CSVRows? {
+/// Where the rows of a text lie that is regular, and what is still to be written over it; `nil` for any other.
+private func regularRows(
+    _ text: borrowing [UInt8], count: Int
+) -> (rows: CSVRows, unquoted: [RegularScanner.Unquoted])? {
     var rows = CSVRows()
     var isRegular = false
     var unquoted: [RegularScanner.Unquoted] = []
@@ -107,12 +105,7 @@ private func regularRows(_ text: [UInt8], count: Int) -> CSVRows? {
             }
         }
     }
-    guard isRegular else { return nil }
-    rows.buffer = text
-    for field in unquoted {
-        rows.buffer.replaceSubrange(field.start..<(field.start + field.bytes.count), with: field.bytes)
-    }
-    return rows
+    return isRegular ? (rows, unquoted) : nil
 }
 
 private func rowsByLibcsv(_ text: ArraySlice<UInt8>) throws(CSVError) -> CSVRows {

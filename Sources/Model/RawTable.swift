@@ -1,5 +1,4 @@
 /// A table as CMS wrote it: rows of byte strings under our field names, before anything is read into them.
-/// A row is `columns.count` consecutive fields.
 public struct RawTable: Sendable {
     public var table: SourceTable
     public let form: SourceForm
@@ -48,7 +47,7 @@ public struct RawTable: Sendable {
     public var header: RawTable {
         RawTable(
             table: table, form: form, file: file, columns: columns, title: title, released: released,
-            headerFactors: headerFactors, notes: [], fields: RawFields(of: []), lines: [])
+            headerFactors: headerFactors, notes: [], fields: RawFields(of: [], columns: 0), lines: [])
     }
 
     /// The index of the column named `name`, `nil` when this file does not have it.
@@ -57,7 +56,7 @@ public struct RawTable: Sendable {
     /// A field's bytes, without blanks at either end.
     @inlinable
     public subscript(row: Int, column: Int) -> ArraySlice<UInt8> {
-        fields.bytes[fields[row * columns.count + column]]
+        fields.bytes[fields[row, column]]
     }
 
     /// What `body` makes of a field's bytes, read where they lie: a slice of the array would be counted as another
@@ -66,7 +65,7 @@ public struct RawTable: Sendable {
     public func read<Result>(
         _ row: Int, _ column: Int, _ body: (Slice<UnsafeBufferPointer<UInt8>>) -> Result
     ) -> Result {
-        let range = fields[row * columns.count + column]
+        let range = fields[row, column]
         return fields.bytes.withUnsafeBufferPointer { body($0[range]) }
     }
 
@@ -77,38 +76,88 @@ public struct RawTable: Sendable {
     }
 }
 
-/// Fields in one buffer. Most lie where the file has them; what had to be written otherwise lies behind the file's bytes.
+/// Rows of fields in one buffer. Most fields lie where the file has them; what had to be written otherwise lies behind
+/// the file's bytes.
 public struct RawFields: Sendable {
     public private(set) var bytes: [UInt8]
     @usableFromInline var starts: [UInt32] = []
     @usableFromInline var ends: [UInt32] = []
+    /// The fields of each row.
+    @usableFromInline var rows: [Range<UInt32>] = []
+    /// How far behind the first field of a row that of each column stands.
+    @usableFromInline let offsets: [Int]
 
-    /// No fields yet, of a file with these bytes.
-    public init(of bytes: [UInt8]) { self.bytes = bytes }
-
-    public mutating func reserve(_ count: Int) {
-        starts.reserveCapacity(count)
-        ends.reserveCapacity(count)
+    /// No rows yet, of a file with these bytes.
+    public init(of bytes: [UInt8], columns: Int) {
+        self.bytes = bytes
+        offsets = Array(0..<columns)
     }
 
-    public var count: Int { ends.count }
+    /// No rows yet, of a file whose fields are known.
+    /// - Parameter offsets: how far behind the first field of a row that of each column stands.
+    public init(of bytes: [UInt8], starts: [UInt32], ends: [UInt32], offsets: [Int]) {
+        self.bytes = bytes
+        self.starts = starts
+        self.ends = ends
+        self.offsets = offsets
+    }
+
+    /// Where in ``bytes`` a row's field of a column lies; no bytes where the row ends before it.
+    @inlinable
+    public subscript(row: Int, column: Int) -> Range<Int> {
+        let fields = rows[row]
+        let field = Int(fields.lowerBound) + offsets[column]
+        return field < Int(fields.upperBound) ? self[field: field] : 0..<0
+    }
 
     /// Where in ``bytes`` a field lies.
     @inlinable
-    public subscript(field: Int) -> Range<Int> { Int(starts[field])..<Int(ends[field]) }
+    public subscript(field field: Int) -> Range<Int> { Int(starts[field])..<Int(ends[field]) }
+
+    /// How many fields there are.
+    public var count: Int { ends.count }
+
+    /// Makes a row of fields that are there.
+    public mutating func addRow(_ fields: Range<Int>) {
+        rows.append(UInt32(truncatingIfNeeded: fields.lowerBound)..<UInt32(truncatingIfNeeded: fields.upperBound))
+    }
 
     /// Adds a field that the bytes hold already.
     @inlinable
-    public mutating func keep(_ range: Range<Int>) {
+    public mutating func add(_ range: Range<Int>) {
         starts.append(UInt32(truncatingIfNeeded: range.lowerBound))
         ends.append(UInt32(truncatingIfNeeded: range.upperBound))
     }
 
     /// Adds the field that `write` puts behind the bytes.
-    public mutating func add(_ write: (inout [UInt8]) -> Void) {
+    public mutating func add(_ write: (inout [UInt8]) -> Void) { add(written(write)) }
+
+    /// Puts a field where `write` writes it, behind the bytes.
+    public mutating func move(_ field: Int, _ write: (inout [UInt8]) -> Void) {
+        let range = written(write)
+        starts[field] = UInt32(truncatingIfNeeded: range.lowerBound)
+        ends[field] = UInt32(truncatingIfNeeded: range.upperBound)
+    }
+
+    private mutating func written(_ write: (inout [UInt8]) -> Void) -> Range<Int> {
         let start = bytes.count
         write(&bytes)
-        keep(start..<bytes.count)
+        return start..<bytes.count
+    }
+
+    /// Gives `body` the bytes, and where each field begins and ends in them to be changed.
+    @inlinable
+    public mutating func withPlaces<Result>(
+        _ body: (
+            _ bytes: UnsafeBufferPointer<UInt8>, _ starts: UnsafeMutableBufferPointer<UInt32>,
+            _ ends: UnsafeMutableBufferPointer<UInt32>
+        ) -> Result
+    ) -> Result {
+        bytes.withUnsafeBufferPointer { bytes in
+            starts.withUnsafeMutableBufferPointer { starts in
+                ends.withUnsafeMutableBufferPointer { ends in body(bytes, starts, ends) }
+            }
+        }
     }
 }
 

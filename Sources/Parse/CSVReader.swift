@@ -4,7 +4,7 @@ import Schemas
 
 /// Binds the columns of a CSV or of a worksheet by their merged header labels and reads its rows.
 struct CSVReader {
-    let csv: CSVRows
+    var csv: CSVRows
     let form: SourceForm
     let path: String
     /// Whether the fields are UTF-8; CMS's CSV files are Windows-1252.
@@ -13,7 +13,8 @@ struct CSVReader {
     let release: Release
     let schemas: Schemas
 
-    func read() throws(IngestError) -> RawTable {
+    /// Reads the rows, of which no fields are left in ``csv``.
+    mutating func read() throws(IngestError) -> RawTable {
         let layout = schemas.layout(table, year: release.year)
         guard let header = headerRow(csv) else {
             let expected = schemas.member(table)?.csvBegins.joined(separator: ", ") ?? ""
@@ -50,7 +51,7 @@ struct CSVReader {
 
         let labels = mergedLabels(csv, header: header)
         let binding = try bind(labels, to: layout, line: Int(csv.lines[header]))
-        let rows = try readRows(csv, after: header, binding: binding, layout: layout, labels: labels)
+        let rows = try readRows(after: header, binding: binding, layout: layout, labels: labels)
         var raw = RawTable(
             table: table, form: form, file: path, columns: binding.columns, title: title,
             released: released, headerFactors: binding.factors, notes: rows.notes,
@@ -195,12 +196,13 @@ struct CSVReader {
         var notes: [(line: Int, text: String)] = []
     }
 
-    private func readRows(
-        _ csv: CSVRows, after header: Int, binding: Binding, layout: Layout, labels: [String]
+    private mutating func readRows(
+        after header: Int, binding: Binding, layout: Layout, labels: [String]
     ) throws(IngestError) -> Rows {
-        var rows = Rows(fields: RawFields(of: csv.bytes))
+        let (starts, ends) = csv.takePlaces()
+        var rows = Rows(
+            fields: RawFields(of: csv.bytes, starts: starts, ends: ends, offsets: binding.sources.map { $0[0] }))
         var problems = Diagnostics()
-        rows.fields.reserve(csv.count * binding.columns.count)
         let bound = labels.indices.filter { binding.indices[$0] != nil }
         let unlabelled = labels.indices.filter { binding.indices[$0] == nil }
         let key = bound[binding.columns.firstIndex { $0.name == layout.fields[0].name } ?? 0]
@@ -219,11 +221,12 @@ struct CSVReader {
         for row in (header + 1)..<max(csv.count, header + 1) {
             var fields = csv.fields(of: row)
             func place(_ column: Int? = nil) -> Place { Place(path, line: Int(csv.lines[row]), column: column) }
-            guard let filled = fields.first(where: isFilled) else { continue }
-            if hasNotes, !fields[(filled + 1)...].contains(where: isFilled),
-                key >= fields.count || !kind.accepts(csv[field: fields.lowerBound + key])
+            guard let filled = fields.first(where: { rows.fields.isFilled($0) }) else { continue }
+            if hasNotes, !fields[(filled + 1)...].contains(where: { rows.fields.isFilled($0) }),
+                key >= fields.count || !kind.accepts(csv.bytes[rows.fields[field: fields.lowerBound + key]])
             {
-                rows.notes.append((Int(csv.lines[row]), String(decoding: csv[field: filled], as: UTF8.self)))
+                let note = String(decoding: csv.bytes[rows.fields[field: filled]], as: UTF8.self)
+                rows.notes.append((Int(csv.lines[row]), note))
                 continue
             }
             if let note = rows.notes.last, !note.text.isEmpty, table != .hcpcsCorrections {
@@ -234,7 +237,7 @@ struct CSVReader {
             }
             if mayBeWider, fields.count > width {
                 // Cells without value behind the last column carry a style or nothing.
-                while fields.count > width, csv.range(of: fields.upperBound - 1).isEmpty { fields.removeLast() }
+                while fields.count > width, rows.fields[field: fields.upperBound - 1].isEmpty { fields.removeLast() }
             }
             // A worksheet's row ends with its last cell that holds something; CMS's drug files have any number of
             // empty columns behind the last one with a label.
@@ -249,7 +252,8 @@ struct CSVReader {
                 continue
             }
             if table != .hcpcsCorrections {
-                for column in unlabelled where column < fields.count && isFilled(fields.lowerBound + column) {
+                for column in unlabelled where column < fields.count {
+                    guard rows.fields.isFilled(fields.lowerBound + column) else { continue }
                     problems.add(
                         Diagnostic(
                             .error, "column_unlabelled", at: place(column + 1),
@@ -257,14 +261,21 @@ struct CSVReader {
                 }
             }
             rows.lines.append(csv.lines[row])
-            if areAllPlain, keep(sources, of: fields, in: &rows.fields) { continue }
-            for (column, sources) in binding.sources.enumerated() {
-                rows.fields.add { bytes in
+            let isPlain = areAllPlain && rows.fields.arePlain(fields)
+            rows.fields.addRow(fields)
+            if isPlain {
+                rows.fields.trim(sources, of: fields)
+                continue
+            }
+            for (column, sources) in binding.sources.enumerated() where sources[0] < fields.count {
+                let sources = sources.filter { $0 < fields.count }
+                let cells = sources.map { rows.fields[field: fields.lowerBound + $0] }
+                rows.fields.move(fields.lowerBound + sources[0]) { bytes in
                     let start = bytes.count
-                    for source in sources where source < fields.count {
+                    for (source, cell) in zip(sources, cells) {
                         append(
-                            csv[field: fields.lowerBound + source], of: binding.columns[column], after: start,
-                            in: source, of: place(), to: &bytes, &problems)
+                            csv.bytes[cell], of: binding.columns[column], after: start, in: source, of: place(),
+                            to: &bytes, &problems)
                     }
                     if plain[column] == nil { while bytes.count > start, bytes.last == 0x20 { bytes.removeLast() } }
                 }
@@ -279,27 +290,6 @@ struct CSVReader {
 }
 
 extension CSVReader {
-    /// Whether a field holds more than blanks.
-    private func isFilled(_ field: Int) -> Bool { csv.read(field: field) { $0.contains { $0 > 0x20 } } }
-
-    /// Adds a row's fields where they lie.
-    /// - Returns: whether that could be done: the row is plain.
-    private func keep(_ sources: [Int], of fields: Range<Int>, in kept: inout RawFields) -> Bool {
-        csv.withFields { bytes, starts, ends in
-            let (first, last) = (Int(starts[fields.lowerBound]), Int(ends[fields.upperBound - 1]))
-            guard first <= last, isPlain(UnsafeBufferPointer(rebasing: bytes[first..<last])) else { return false }
-            for source in sources {
-                let field = fields.lowerBound + source
-                if field < fields.upperBound {
-                    kept.keep(trimmed(Int(starts[field])..<Int(ends[field]), of: bytes))
-                } else {
-                    kept.keep(0..<0)
-                }
-            }
-            return true
-        }
-    }
-
     /// A text with one blank for each line break, tab, no-break space or run of them.
     private func collapsed(_ cell: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         func isBlank(_ byte: UInt8) -> Bool { [0x09, 0x0A, 0x0D, 0x20].contains(byte) || (byte == 0xA0 && !isUTF8) }
@@ -340,5 +330,32 @@ extension CSVReader {
             bytes.insert(contentsOf: repeatElement(0x30, count: layout.width - count), at: first)
         }
         bytes.append(contentsOf: repeatElement(0x20, count: max(0, layout.itemWidth - (bytes.count - first))))
+    }
+}
+
+extension RawFields {
+    /// Whether a field holds more than blanks.
+    fileprivate func isFilled(_ field: Int) -> Bool {
+        let range = self[field: field]
+        return bytes.withUnsafeBufferPointer { $0[range].contains { $0 > 0x20 } }
+    }
+
+    /// Whether a row's fields are what they are in any encoding, but for blanks at their ends.
+    fileprivate func arePlain(_ fields: Range<Int>) -> Bool {
+        let (first, last) = (self[field: fields.lowerBound].lowerBound, self[field: fields.upperBound - 1].upperBound)
+        return first <= last
+            && bytes.withUnsafeBufferPointer { isPlain(UnsafeBufferPointer(rebasing: $0[first..<last])) }
+    }
+
+    /// Takes the blanks from both ends of a row's fields, where they lie.
+    fileprivate mutating func trim(_ sources: [Int], of fields: Range<Int>) {
+        withPlaces { bytes, starts, ends in
+            for source in sources where source < fields.count {
+                let field = fields.lowerBound + source
+                let range = trimmed(Int(starts[field])..<Int(ends[field]), of: bytes)
+                starts[field] = UInt32(truncatingIfNeeded: range.lowerBound)
+                ends[field] = UInt32(truncatingIfNeeded: range.upperBound)
+            }
+        }
     }
 }

@@ -6,7 +6,7 @@ public import Schemas
 /// - Throws: when the header lacks a column or has one too many, when the title speaks of another release,
 ///   or when rows do not fit; all of a file's problems are in one error.
 public func parse(
-    _ bytes: [UInt8], table: SourceTable, form: SourceForm, path: String, release: Release, schemas: Schemas
+    _ bytes: consuming [UInt8], table: SourceTable, form: SourceForm, path: String, release: Release, schemas: Schemas
 ) throws(IngestError) -> RawTable {
     let text = try SourceText(bytes, path: path)
     guard !schemas.layout(table, year: release.year).fields.isEmpty else {
@@ -22,13 +22,15 @@ public func parse(
             "HCPCS is read from CMS's 320-byte text file or from its workbook; this is neither",
             hint: "Use the .txt or .xlsx member of CMS's HCPCS archive: a CSV has lost zeros and dates on the way.")
     case .csv:
+        // Text and fields are changed where they lie: for a second owner they would be copied first.
         let csv: CSVRows
-        do { csv = try tokeniseCSV(text.whole, upTo: text.count) } catch {
+        let count = text.count
+        do { csv = try tokeniseCSV((consume text).whole, upTo: count) } catch {
             throw IngestError(.badData, "csv_syntax", at: Place(path, line: error.line), error.message)
         }
-        return try CSVReader(
-            csv: csv, form: .csv, path: path, isUTF8: false, table: table, release: release, schemas: schemas
-        ).read()
+        var reader = CSVReader(
+            csv: consume csv, form: .csv, path: path, isUTF8: false, table: table, release: release, schemas: schemas)
+        return try reader.read()
     case .xlsx:
         throw IngestError(.badData, "layout_unknown", at: Place(path), "a workbook is read from its parts")
     case .txt: return try TextReader(text: text, table: table, release: release, schemas: schemas).read()
@@ -38,11 +40,12 @@ public func parse(
 /// Reads a table from the rows of a worksheet; as ``parse(_:table:form:path:release:schemas:)`` otherwise.
 /// - Throws: as that does.
 public func parse(
-    _ workbook: Workbook, table: SourceTable, path: String, release: Release, schemas: Schemas
+    _ workbook: consuming Workbook, table: SourceTable, path: String, release: Release, schemas: Schemas
 ) throws(IngestError) -> RawTable {
-    try CSVReader(
-        csv: workbook.rows, form: .xlsx, path: path, isUTF8: true, table: table, release: release, schemas: schemas
-    ).read()
+    var reader = CSVReader(
+        csv: (consume workbook).rows, form: .xlsx, path: path, isUTF8: true, table: table, release: release,
+        schemas: schemas)
+    return try reader.read()
 }
 
 /// Titles name the year (and PPRRVU's the month) of their release.

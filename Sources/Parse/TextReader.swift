@@ -14,7 +14,7 @@ struct TextReader {
         let cuts = columns.enumerated().map { Cut($1, column: $0) }
         let recordLength = layout.recordLength
         let keyRange = layout.fields[0].position ?? 1...1
-        var fields = RawFields(of: text.whole)
+        var fields = RawFields(of: text.whole, columns: columns.count)
         var lines: [UInt32] = []
         var notes: [(line: Int, text: String)] = []
         var title: String?
@@ -126,6 +126,8 @@ struct TextReader {
         to fields: inout RawFields, at start: Int, _ problems: inout Diagnostics
     ) {
         let isPlain = isPlain(line)
+        let first = fields.count
+        defer { fields.addRow(first..<fields.count) }
         for cut in cuts {
             if line.count < cut.range.upperBound, !mayBeCut(columns[cut.column], at: line.count) {
                 problems.add(
@@ -134,13 +136,13 @@ struct TextReader {
                         "the record ends inside or before \(columns[cut.column].name) (bytes "
                             + "\(cut.range.lowerBound + 1)–\(cut.range.upperBound))",
                         hint: "The file may be cut."))
-                fields.keep(0..<0)
+                fields.add(0..<0)
                 continue
             }
             let range = cut.range.clamped(to: line.indices)
             if isPlain, !cut.isList, cut.impliedPlaces == 0 {
                 let kept = trimmed(range, of: line)
-                fields.keep((start + kept.lowerBound)..<(start + kept.upperBound))
+                fields.add((start + kept.lowerBound)..<(start + kept.upperBound))
                 continue
             }
             fields.add { bytes in

@@ -50,14 +50,12 @@ struct TableInput {
 /// A table has a value for each column of each row, in order and as UTF-8, and rows on lines that there are.
 func promiseTable(_ raw: RawTable, lines: Int) throws(BrokenPromise) {
     try promise(raw.rowCount > 0 && !raw.columns.isEmpty, "a table without rows or columns")
-    try promise(
-        raw.fields.count == raw.rowCount * raw.columns.count, "\(raw.fields.count) fields in \(raw.rowCount) rows")
-    try promise(
-        (0..<raw.fields.count).allSatisfy { raw.fields[$0].upperBound <= raw.fields.bytes.count },
-        "a field that is not in the table's bytes")
     try promise(raw.lines.allSatisfy { (1...max(lines, 1)).contains(Int($0)) }, "a row on a line that is none")
     for row in 0..<raw.rowCount {
         for column in raw.columns.indices {
+            try promise(
+                raw.fields[row, column].upperBound <= raw.fields.bytes.count,
+                "a field that is not in the table's bytes, at \(raw.place(row: row, column: column))")
             let field = raw[row, column]
             try promise(
                 String(validating: field, as: UTF8.self) != nil, "not UTF-8 at \(raw.place(row: row, column: column))")
