@@ -1,11 +1,17 @@
 /// A name with a stable identifier: a section or a category.
 public struct Label: Hashable, Sendable {
-    public let id: String
-    public var name: String
+    private let sharedID: SharedText
+    private var sharedName: SharedText
 
     public init(id: String, name: String) {
-        self.id = id
-        self.name = name
+        sharedID = SharedText(id)
+        sharedName = SharedText(name)
+    }
+
+    public var id: String { sharedID.text }
+    public var name: String {
+        get { sharedName.text }
+        set { sharedName = SharedText(newValue) }
     }
 }
 

@@ -42,6 +42,9 @@ public struct ShortText<Meaning>: Hashable, Comparable, Sendable, CustomStringCo
     public subscript(index: Int) -> UInt8 { UInt8(truncatingIfNeeded: bits >> UInt64(56 - 8 * index)) }
 
     @inlinable
+    public static func == (left: Self, right: Self) -> Bool { left.bits == right.bits }
+
+    @inlinable
     public static func < (left: Self, right: Self) -> Bool { left.bits < right.bits }
 
     public var description: String {
@@ -116,6 +119,7 @@ public struct RowKey: Hashable, Comparable, Sendable, CustomStringConvertible {
         self.modifier = modifier
     }
 
+    @inlinable
     public static func < (left: Self, right: Self) -> Bool {
         left.code != right.code ? left.code < right.code : left.modifier < right.modifier
     }

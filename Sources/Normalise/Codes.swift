@@ -52,12 +52,12 @@ private func entry(
         preconditionFailure("a code is listed in one of both")
     }
     var entry = CodeEntry(code: code)
-    if let first = rows.first {
-        entry.shortDescriptor = first.descriptor.collapsed
+    if !rows.isEmpty {
+        entry.shortDescriptor = rows[rows.startIndex].descriptor.collapsed
         var digests = DescriptorDigests()
-        entry.relativeValues = rows.map { row in
-            var value = row.value
-            value.descriptorDigest = digests.digest(of: row.descriptor)
+        entry.relativeValues = rows.indices.map { row in
+            var value = rows[row].value
+            value.descriptorDigest = digests.digest(of: rows[row].descriptor)
             return value
         }
     } else {
@@ -66,14 +66,16 @@ private func entry(
             ? record?.terminated != nil ? "terminated" : "not_on_fee_schedule"
             : "section_not_on_fee_schedule"
     }
-    if let record {
-        add(record, to: &entry, schemas: schemas, &diagnostics)
-    } else {
-        entry.hcpcsAbsence = hcpcsAbsence(of: code, hasFile: hasHCPCS)
-    }
-    entry.section = schemas.classification.section(of: code)
-    entry.category = schemas.classification.category(of: code, betos: entry.hcpcs?.betos ?? .blank)
-    report(entry, hasHCPCS: hasHCPCS, &diagnostics)
+    let hcpcsAbsence = record == nil ? hcpcsAbsence(of: code, hasFile: hasHCPCS) : nil
+    entry.hcpcsAbsence = hcpcsAbsence
+    if let record { add(record, to: &entry, schemas: schemas, &diagnostics) }
+    let section = schemas.classification.section(of: code)
+    let category = schemas.classification.category(of: code, betos: record?.betos ?? .blank)
+    (entry.section, entry.category) = (section, category)
+    // Asked of what the entry is made of: what is asked of the entry itself would be asked of a copy.
+    let source = rows.first?.value.source ?? record?.source
+    if code.hasAssignedShape, section == nil || category == nil { diagnostics.add(uncategorised(code, at: source)) }
+    if hcpcsAbsence == "not_in_hcpcs_file" { diagnostics.add(absentFromHCPCS(code, at: source)) }
     return entry
 }
 
@@ -104,22 +106,16 @@ private func hcpcsAbsence(of code: Code, hasFile: Bool) -> String {
     }
 }
 
-private func report(_ entry: CodeEntry, hasHCPCS: Bool, _ diagnostics: inout Diagnostics) {
-    let source = entry.relativeValues.first?.source ?? entry.hcpcs?.source
-    let place = source.map { Place($0.file, line: $0.line) }
-    if entry.code.hasAssignedShape, entry.section == nil || entry.category == nil {
-        diagnostics.add(
-            Diagnostic(
-                .warning, "code_uncategorised", at: place,
-                "\(entry.code) lies in no range of Schemas/values/code-ranges.csv",
-                hint: "A new series of codes: add its range."))
-    }
-    if entry.hcpcsAbsence == "not_in_hcpcs_file" {
-        diagnostics.add(
-            Diagnostic(
-                .warning, "hcpcs_absent", at: place, "\(entry.code) is in PPRRVU and not in the HCPCS file",
-                hint: "The HCPCS file may be older than the release."))
-    }
+private func uncategorised(_ code: Code, at source: Source?) -> Diagnostic {
+    Diagnostic(
+        .warning, "code_uncategorised", at: source.map { Place($0.file, line: $0.line) },
+        "\(code) lies in no range of Schemas/values/code-ranges.csv", hint: "A new series of codes: add its range.")
+}
+
+private func absentFromHCPCS(_ code: Code, at source: Source?) -> Diagnostic {
+    Diagnostic(
+        .warning, "hcpcs_absent", at: source.map { Place($0.file, line: $0.line) },
+        "\(code) is in PPRRVU and not in the HCPCS file", hint: "The HCPCS file may be older than the release.")
 }
 
 /// Rows of one code mostly repeat its descriptor.

@@ -32,12 +32,12 @@ public func normalise(
         !given.contains($0)
     }
     if entry.release.year >= 2026, !given.contains(.pprrvuQPP) { missing.insert(.pprrvuQPP, at: 0) }
-    // Without GPCI, ANES and LOCCO the prices are all that names the localities.
-    let named = Set(caps.map(\.locality)).sorted().map(Locality.init)
     var canonical = Canonical(
         release: entry.release, released: released, conversionFactors: pprrvu.conversionFactors,
         anesthesiaConversionFactors: localities.anesthesia, codes: codes, modifiers: hcpcs?.modifiers ?? [],
-        localities: localities.joined.isEmpty ? named : localities.joined, oppsCaps: caps,
+        // Without GPCI, ANES and LOCCO the prices are all that names the localities.
+        localities: localities.joined.isEmpty
+            ? Set(caps.map(\.locality)).sorted().map(Locality.init) : localities.joined, oppsCaps: caps,
         checks: normaliser.checks, diagnostics: normaliser.diagnostics, missing: missing)
     canonical.corrections = normaliser.corrections
     canonical.drugPaymentLimits = drugs.limits
@@ -143,10 +143,6 @@ private struct Normaliser {
         if let qpp { checks.append(markQPPRows(&rows, qpp: qpp)) }
         let factors = ConversionFactors(nonQP: file.conversionFactor, qp: qpp?.conversionFactor)
         try checkConversionFactors(factors, pprrvu: file.firstFactor, qpp: qpp?.firstFactor, entry: entry)
-        for index in rows.indices {
-            rows[index].value.unpriced = schemas.statuses.unpricedReason(
-                status: rows[index].value.status, isValued: rows[index].value.isValued)
-        }
         diagnostics.add(rowCountDiagnostics(rows.count, raw: file.raw, entry: entry, schemas: schemas))
         try diagnostics.stopOnErrors(.gateFailed)
         return (rows, factors)

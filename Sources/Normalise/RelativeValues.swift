@@ -62,6 +62,7 @@ struct PPRRVUFile: FileOfValues {
             value.oppsPENonfacility = reader.decimal(row, column.oppsPENonfacility)
             value.oppsPEFacility = reader.decimal(row, column.oppsPEFacility)
             value.oppsMP = reader.decimal(row, column.oppsMP)
+            value.unpriced = schemas.statuses.unpricedReason(status: value.status, isValued: value.isValued)
             if reader.isRestored(column.code), key.code[0] == UInt8(ascii: "0"), key.code.system == .cpt,
                 raw[row, column.code ?? 0].count < 5,
                 schemas.classification.section(of: key.code)?.id != "anesthesia"
@@ -99,7 +100,7 @@ struct PPRRVUFile: FileOfValues {
         }
         conversionFactor = factor
         codesAsListed = rows.map { ($0.value.source.line, $0.value.key.code) }
-        rows.sort { $0.value.key < $1.value.key }
+        rows.sortByKey()
         for (left, right) in zip(rows, rows.dropFirst()) where left.value.key == right.value.key {
             gates.add(
                 Diagnostic(
@@ -122,11 +123,14 @@ struct PPRRVUFile: FileOfValues {
         func breaks(_ isOrdered: (Code, Code) -> Bool) -> [Int] {
             zip(codes.indices.dropFirst(), zip(codes, codes.dropFirst())).filter { !isOrdered($0.1.0, $0.1.1) }.map(\.0)
         }
-        func onMainframe(_ code: Code) -> [UInt8] {
-            (0..<code.count).map { code[$0] >= 0x41 ? code[$0] : code[$0] | 0x80 }
+        func onMainframe(_ code: Code) -> UInt64 {
+            (0..<8).reduce(0) { bits, place in
+                let byte = code[place]
+                return bits << 8 | UInt64((1..<0x41).contains(byte) ? byte | 0x80 : byte)
+            }
         }
         let ascii = breaks { $0 <= $1 }
-        let mainframe = ascii.isEmpty ? [] : breaks { !onMainframe($1).lexicographicallyPrecedes(onMainframe($0)) }
+        let mainframe = ascii.isEmpty ? [] : breaks { onMainframe($0) <= onMainframe($1) }
         let broken = mainframe.count < ascii.count ? mainframe : ascii
 
         var check = Check(
@@ -182,6 +186,27 @@ struct PPRRVUFile: FileOfValues {
             oppsPENonfacility = raw.column("opps_pe_nonfacility")
             oppsPEFacility = raw.column("opps_pe_facility")
             oppsMP = raw.column("opps_mp")
+        }
+    }
+}
+
+extension [PPRRVURow] {
+    /// The order is found by the keys alone, so that each row, which is long, is moved once.
+    fileprivate mutating func sortByKey() {
+        var order = zip(map(\.value.key), indices).sorted { $0.0 < $1.0 }.map(\.1)
+        withUnsafeMutableBufferPointer { rows in
+            for first in rows.indices where order[first] != first {
+                let displaced = rows.moveElement(from: first)
+                var place = first
+                while order[place] != first {
+                    let next = order[place]
+                    rows.initializeElement(at: place, to: rows.moveElement(from: next))
+                    order[place] = place
+                    place = next
+                }
+                rows.initializeElement(at: place, to: displaced)
+                order[place] = place
+            }
         }
     }
 }

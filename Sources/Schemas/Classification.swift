@@ -28,9 +28,9 @@ public struct Classification: Sendable {
 
     private let ranges: [Range]
     private let codesOfRanges: [Codes]
-    private let sections: [UInt8: (name: String, isOnFeeSchedule: Bool)]
+    private let sections: [UInt8: (label: Label, isOnFeeSchedule: Bool)]
     private let routes: [Route]
-    private let betos: IndicatorValues
+    private let betos: [Indicator: Label]
 
     init(
         ranges rangeTable: EmbeddedTable, sections sectionTable: EmbeddedTable, routes routeTable: EmbeddedTable,
@@ -49,10 +49,11 @@ public struct Classification: Sendable {
         }
         self.ranges = ranges
         codesOfRanges = ranges.map(\.codes)
-        var sections: [UInt8: (name: String, isOnFeeSchedule: Bool)] = [:]
+        var sections: [UInt8: (label: Label, isOnFeeSchedule: Bool)] = [:]
         for row in sectionTable.rows {
-            guard let letter = try row("letter").utf8.first else { throw row.invalid("no letter") }
-            sections[letter] = (try row("name"), try row("on_fee_schedule") == "yes")
+            let letter = try row("letter")
+            guard let first = letter.utf8.first else { throw row.invalid("no letter") }
+            sections[first] = (Label(id: letter, name: try row("name")), try row("on_fee_schedule") == "yes")
         }
         self.sections = sections
         var routes: [Route] = []
@@ -63,15 +64,15 @@ public struct Classification: Sendable {
                     priority: try row.integer("priority") ?? 0))
         }
         self.routes = routes.sorted { $0.priority < $1.priority }
-        self.betos = betos
+        self.betos = Dictionary(
+            uniqueKeysWithValues: betos["betos"].map { ($0.key, Label(id: $0.key.description, name: $0.value)) })
     }
 
     /// The section of `code`, `nil` for a shape that CMS does not assign.
     public func section(of code: Code) -> Label? {
         guard code.hasAssignedShape else { return nil }
         if code[0].isLetter {
-            guard let section = sections[code[0]] else { return nil }
-            return Label(id: String(Unicode.Scalar(code[0])), name: section.name)
+            return sections[code[0]]?.label
         }
         return range(of: code)?.section
     }
@@ -81,8 +82,7 @@ public struct Classification: Sendable {
     public func category(of code: Code, betos value: Indicator) -> Label? {
         guard code.hasAssignedShape else { return nil }
         if code[0].isLetter {
-            guard let name = betos.meaning("betos", value) else { return section(of: code) }
-            return Label(id: value.description, name: name)
+            return betos[value] ?? section(of: code)
         }
         return range(of: code)?.category
     }
@@ -93,7 +93,7 @@ public struct Classification: Sendable {
 
     /// Every section's identifier.
     public var sectionIDs: Set<String> {
-        Set(sections.keys.map { String(Unicode.Scalar($0)) }).union(ranges.map(\.section.id))
+        Set(sections.values.map(\.label.id)).union(ranges.map(\.section.id))
     }
 
     /// Whether codes of this Level II letter can be in PPRRVU at all.
@@ -111,7 +111,7 @@ public struct Classification: Sendable {
     /// What sections, categories and routes mean: our names for them, the codes of a category and the words of a
     /// descriptor that tell a route.
     var meanings: [ValueMeaning] {
-        var meanings = sections.map { ValueMeaning("section", String(Unicode.Scalar($0.key)), $0.value.name) }
+        var meanings = sections.values.map { ValueMeaning("section", $0.label.id, $0.label.name) }
             .sorted { $0.value < $1.value }
         for range in ranges where !meanings.contains(where: { $0.value == range.section.id }) {
             meanings.append(ValueMeaning("section", range.section.id, range.section.name))
