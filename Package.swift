@@ -155,7 +155,9 @@ let package = Package(
         // Not a product: parts of the pipeline by themselves for Scripts/benchmark, beside libcsv without us.
         .executableTarget(
             name: "measure",
-            dependencies: ["CLibcsv", "Model", "Normalise", "Parallel", "Parse", "Payment", "Schemas", "Unpack"]),
+            dependencies: [
+                "Acquire", "CLibcsv", "Model", "Normalise", "Parallel", "Parse", "Payment", "Schemas", "Unpack",
+            ]),
 
         // Not a product: reads a published folder over HTTP with the library, for the tests with nginx.
         .executableTarget(

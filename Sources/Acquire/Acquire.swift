@@ -1,6 +1,14 @@
 private import Digest
-private import Foundation
+public import Foundation
 public import Model
+
+#if canImport(Glibc)
+    private import Glibc
+#elseif canImport(Musl)
+    private import Musl
+#else
+    private import Darwin
+#endif
 
 /// A file that the user gave, read whole.
 public struct AcquiredFile: Sendable {
@@ -71,7 +79,7 @@ public func unreadable(_ name: String) -> String? {
 }
 
 private func read(_ url: URL, isNamedByUser: Bool) throws(IngestError) -> AcquiredFile {
-    let data: Data
+    let bytes: [UInt8]
     do {
         let size = try url.resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0
         guard size <= largestFile else {
@@ -79,7 +87,7 @@ private func read(_ url: URL, isNamedByUser: Bool) throws(IngestError) -> Acquir
                 .badData, "input_too_large", at: Place(url.lastPathComponent),
                 "it has \(size) bytes; no file of a release has more than \(largestFile)")
         }
-        data = try Data(contentsOf: url, options: .mappedIfSafe)
+        bytes = try contents(of: url)
     } catch let error as IngestError {
         throw error
     } catch {
@@ -87,14 +95,37 @@ private func read(_ url: URL, isNamedByUser: Bool) throws(IngestError) -> Acquir
             .unavailable, "input_unreadable", at: Place(url.lastPathComponent),
             "the file cannot be read: \(error.localizedDescription)")
     }
-    guard !data.isEmpty else {
+    guard !bytes.isEmpty else {
         throw IngestError(
             .badData, "input_empty", at: Place(url.lastPathComponent), "the file is empty",
             hint: "A download may have been cut: fetch it again.")
     }
-    let bytes = [UInt8](data)
     return AcquiredFile(
         name: url.lastPathComponent, isNamedByUser: isNamedByUser, bytes: bytes, sha256: Digest.hex(bytes))
+}
+
+/// A file's bytes, read to where they stay: what Foundation reads would have to be copied.
+/// - Throws: Foundation's error, when the file is not there or cannot be read.
+public func contents(of url: URL) throws -> [UInt8] {
+    let handle = try FileHandle(forReadingFrom: url)
+    defer { try? handle.close() }
+    var status = stat()
+    let size = fstat(handle.fileDescriptor, &status) == 0 ? Int(status.st_size) : 0
+    var bytes: [UInt8] = []
+    if size > 0 {
+        bytes = Array(unsafeUninitializedCapacity: size) { buffer, count in
+            let room = UnsafeMutableRawBufferPointer(buffer)
+            while count < size {
+                let rest = UnsafeMutableRawBufferPointer(rebasing: room[count...])
+                let got = read(handle.fileDescriptor, rest.baseAddress, rest.count)
+                if got <= 0 { break }
+                count += got
+            }
+        }
+    }
+    // A pipe has no size. What could not be read fails here once more, with its reason.
+    while let more = try handle.read(upToCount: 1 << 20), !more.isEmpty { bytes += more }
+    return bytes
 }
 
 /// Reads a file of any length in pieces.

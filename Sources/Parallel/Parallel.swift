@@ -75,13 +75,16 @@ public func sideBySide<First: Sendable, Second: Sendable>(
 /// `concurrentPerform`, which keeps to one core within another such call.
 private func takeTurns(_ count: Int, _ work: @escaping @Sendable (Int) -> Void) {
     let turns = Turns(count, work)
-    for _ in 1..<max(1, min(count, ProcessInfo.processInfo.activeProcessorCount)) {
+    for _ in 1..<max(1, min(count, coreCount)) {
         // A thread that comes too late finds nothing, and keeps nothing of what the work was about.
         DispatchQueue.global().async { [weak turns] in turns?.take() }
     }
     turns.take()
     turns.wait()
 }
+
+/// Asked once: the system answers out of files.
+private let coreCount = ProcessInfo.processInfo.activeProcessorCount
 
 private final class Turns: Sendable {
     private let count: Int

@@ -1,3 +1,4 @@
+import Acquire
 private import CLibcsv
 import Foundation
 import Model
@@ -18,8 +19,7 @@ struct Tables {
             Result { () throws(IngestError) in try Schemas() }
         } and: {
             Result {
-                let data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
-                return try Archive([UInt8](data), name: path)
+                try Archive(contents(of: URL(fileURLWithPath: path)), name: path)
             }
         }
         self.schemas = try schemas.get()
@@ -66,37 +66,68 @@ struct Tables {
 
     /// Rows of every table, and the sum of every column of amounts in its last place.
     private func sums(of raw: [RawTable], _ canonical: Canonical) -> Answer {
-        var numbers: [String: Int64] = [:]
-        for table in raw { numbers["\(table.table.rawValue)_rows"] = Int64(table.rowCount) }
-        func add<Rows: Sequence>(_ rows: Rows, _ columns: [(String, (Rows.Element) -> Int64)]) {
-            var sums = columns.map { _ in Int64(0) }
-            for row in rows {
-                for (index, column) in columns.enumerated() { sums[index] += column.1(row) }
+        var answer = Answer()
+        for table in raw { answer.numbers["\(table.table.rawValue)_rows"] = Int64(table.rowCount) }
+        var sums = Sums()
+        for code in canonical.codes {
+            for value in code.relativeValues {
+                sums.add("work", value.work.units)
+                sums.add("pe_nonfacility", value.peNonfacility.units)
+                sums.add("pe_facility", value.peFacility.units)
+                sums.add("mp", value.mp.units)
+                sums.add("total_nonfacility", value.totalNonfacility.units)
+                sums.add("total_facility", value.totalFacility.units)
+                sums.add("pre_op", value.preOp.units)
+                sums.add("intra_op", value.intraOp.units)
+                sums.add("post_op", value.postOp.units)
+                sums.add("conversion_factor", value.conversionFactor.units)
+                sums.add("opps_pe_nonfacility", value.oppsPENonfacility.units)
+                sums.add("opps_pe_facility", value.oppsPEFacility.units)
+                sums.add("opps_mp", value.oppsMP.units)
+                sums.add("modifiers", value.key.modifier.isBlank ? 0 : 1)
+                sums.add("pe_nonfacility_na", value.isNonfacilityNA ? 1 : 0)
+                sums.add("pe_facility_na", value.isFacilityNA ? 1 : 0)
+                sums.add("not_used_flag", value.isNotUsedForPayment ? 1 : 0)
+                sums.endRow()
             }
-            for (column, sum) in zip(columns, sums) { numbers[column.0] = sum }
         }
-        add(
-            canonical.codes.lazy.flatMap(\.relativeValues),
-            [
-                ("work", { $0.work.units }), ("pe_nonfacility", { $0.peNonfacility.units }),
-                ("pe_facility", { $0.peFacility.units }), ("mp", { $0.mp.units }),
-                ("total_nonfacility", { $0.totalNonfacility.units }), ("total_facility", { $0.totalFacility.units }),
-                ("pre_op", { $0.preOp.units }), ("intra_op", { $0.intraOp.units }), ("post_op", { $0.postOp.units }),
-                ("conversion_factor", { $0.conversionFactor.units }),
-                ("opps_pe_nonfacility", { $0.oppsPENonfacility.units }),
-                ("opps_pe_facility", { $0.oppsPEFacility.units }), ("opps_mp", { $0.oppsMP.units }),
-                ("modifiers", { $0.key.modifier.isBlank ? 0 : 1 }),
-                ("pe_nonfacility_na", { $0.isNonfacilityNA ? 1 : 0 }),
-                ("pe_facility_na", { $0.isFacilityNA ? 1 : 0 }), ("not_used_flag", { $0.isNotUsedForPayment ? 1 : 0 }),
-            ])
-        add(
-            canonical.localities,
-            [
-                ("gpci_work", { $0.gpciWork?.units ?? 0 }), ("gpci_pe", { $0.gpciPE?.units ?? 0 }),
-                ("gpci_mp", { $0.gpciMP?.units ?? 0 }), ("anesthesia_cf", { $0.anesthesiaCF?.units ?? 0 }),
-            ])
-        add(canonical.oppsCaps, [("facility", { $0.facility.units }), ("nonfacility", { $0.nonfacility.units })])
-        return Answer(numbers: numbers)
+        answer.keep(&sums)
+        for locality in canonical.localities {
+            sums.add("gpci_work", locality.gpciWork?.units ?? 0)
+            sums.add("gpci_pe", locality.gpciPE?.units ?? 0)
+            sums.add("gpci_mp", locality.gpciMP?.units ?? 0)
+            sums.add("anesthesia_cf", locality.anesthesiaCF?.units ?? 0)
+            sums.endRow()
+        }
+        answer.keep(&sums)
+        for cap in canonical.oppsCaps {
+            sums.add("facility", cap.facility.units)
+            sums.add("nonfacility", cap.nonfacility.units)
+            sums.endRow()
+        }
+        answer.keep(&sums)
+        return answer
+    }
+}
+
+/// Sums by column of rows that add their columns in one order: no name is looked up twice.
+private struct Sums {
+    var columns: [(name: StaticString, sum: Int64)] = []
+    private var next = 0
+
+    mutating func add(_ name: StaticString, _ units: Int64) {
+        if next == columns.count { columns.append((name, units)) } else { columns[next].sum += units }
+        next += 1
+    }
+
+    mutating func endRow() { next = 0 }
+}
+
+extension Answer {
+    /// Takes the sums of a table's columns.
+    fileprivate mutating func keep(_ sums: inout Sums) {
+        for column in sums.columns { numbers["\(column.name)"] = column.sum }
+        sums = Sums()
     }
 }
 
