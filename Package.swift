@@ -42,7 +42,8 @@ import PackageDescription
 //
 // `DictionaryForms` prints the data dictionary, which is in `Schemas`, in each of its forms.
 //
-// `CSystem` is two calls of the system that Swift does not see. `CPages` holds the styles and scripts of our pages, `CSchemas` the files of
+// `CSystem` is three calls of the system that Swift does not see, `CSQLite` a setting of SQLite's whose function takes any
+// number of arguments. `CPages` holds the styles and scripts of our pages, `CSchemas` the files of
 // Schemas/, as bytes inside the binary (C23 `#embed`), so that what people edit is what the program uses and the
 // binary can be moved.
 
@@ -73,6 +74,7 @@ let package = Package(
         .target(
             name: "CPages", exclude: ["dictionary.css", "diff.css", "diff.js", "preview.js", "site.css", "site.js"]),
         .target(name: "CSchemas"),
+        .target(name: "CSQLite"),
         .target(name: "CSystem"),
         .target(name: "HTML"),
         .target(name: "JSON", dependencies: ["Model"]),
@@ -115,7 +117,7 @@ let package = Package(
         .target(
             name: "Emit",
             dependencies: [
-                "Delta", "Digest", "JSON", "Model", "Parallel", "Payment", "Schemas",
+                "CSQLite", "Delta", "Digest", "JSON", "Model", "Parallel", "Payment", "Schemas",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
@@ -234,7 +236,7 @@ if Context.environment["INGEST_FUZZ"] != nil {
         .executableTarget(name: "Fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Driver"))
 }
 
-let cTargets: Set = ["CLibcurl", "CPages", "CSchemas", "CSystem"]
+let cTargets: Set = ["CLibcurl", "CPages", "CSQLite", "CSchemas", "CSystem"]
 for target in package.targets where target.type != .system && !cTargets.contains(target.name) {
     target.swiftSettings = [
         .enableUpcomingFeature("ExistentialAny"),

@@ -1,3 +1,4 @@
+import CSQLite
 public import Delta
 import Foundation
 import GRDB
@@ -15,7 +16,11 @@ struct DatabaseWriter {
     /// Marks the file as ours for `file` and friends: "ingE".
     private static let applicationID = 0x696E_6745
 
+    /// Once for the process, before its first database.
+    private static let preparation: Void = keep_no_memory_statistics()
+
     func write(to url: URL) throws {
+        Self.preparation
         var configuration = Configuration()
         configuration.foreignKeysEnabled = false
         let queue = try DatabaseQueue(path: url.path, configuration: configuration)
