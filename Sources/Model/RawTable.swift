@@ -104,6 +104,7 @@ public struct RawFields: Sendable {
 
     /// Where in ``bytes`` a row's field of a column lies; no bytes where the row ends before it.
     @inlinable
+    @inline(__always)
     public subscript(row: Int, column: Int) -> Range<Int> {
         let fields = rows[row]
         let field = Int(fields.lowerBound) + offsets[column]
