@@ -42,10 +42,9 @@ import PackageDescription
 //
 // `DictionaryForms` prints the data dictionary, which is in `Schemas`, in each of its forms.
 //
-// `CSystem` is three calls of the system that Swift does not see, `CSQLite` a setting of SQLite's whose function takes any
-// number of arguments. `CPages` holds the styles and scripts of our pages, `CSchemas` the files of
-// Schemas/, as bytes inside the binary (C23 `#embed`), so that what people edit is what the program uses and the
-// binary can be moved.
+// `CSystem` is three calls of the system that Swift does not see, `CSQLite` a setting of SQLite's whose function takes
+// any number of arguments. `CPages` holds the styles and scripts of our pages, `CSchemas` the files of Schemas/, as
+// bytes inside the binary (C23 `#embed`), so that what people edit is what the program uses and the binary can be moved.
 
 let package = Package(
     name: "ingest",

@@ -57,6 +57,7 @@ private func entry(
         var digests = DescriptorDigests()
         entry.relativeValues = rows.indices.map { row in
             var value = rows[row].value
+            value.unpriced = schemas.statuses.unpricedReason(status: value.status, isValued: value.isValued)
             value.descriptorDigest = digests.digest(of: rows[row].descriptor)
             return value
         }

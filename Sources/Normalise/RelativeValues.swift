@@ -62,7 +62,6 @@ struct PPRRVUFile: FileOfValues {
             value.oppsPENonfacility = reader.decimal(row, column.oppsPENonfacility)
             value.oppsPEFacility = reader.decimal(row, column.oppsPEFacility)
             value.oppsMP = reader.decimal(row, column.oppsMP)
-            value.unpriced = schemas.statuses.unpricedReason(status: value.status, isValued: value.isValued)
             if reader.isRestored(column.code), key.code[0] == UInt8(ascii: "0"), key.code.system == .cpt,
                 raw[row, column.code ?? 0].count < 5,
                 schemas.classification.section(of: key.code)?.id != "anesthesia"
@@ -191,7 +190,7 @@ struct PPRRVUFile: FileOfValues {
 }
 
 extension [PPRRVURow] {
-    /// The order is found by the keys alone, so that each row, which is long, is moved once.
+    /// Sorts by key. The order is found by the keys alone, so that each row, which is long, is moved once.
     fileprivate mutating func sortByKey() {
         var order = zip(map(\.value.key), indices).sorted { $0.0 < $1.0 }.map(\.1)
         withUnsafeMutableBufferPointer { rows in
