@@ -87,13 +87,18 @@ private func read(_ url: URL, isNamedByUser: Bool) throws(IngestError) -> Acquir
                 .badData, "input_too_large", at: Place(url.lastPathComponent),
                 "it has \(size) bytes; no file of a release has more than \(largestFile)")
         }
-        bytes = try contents(of: url)
+        bytes = try contents(of: url, upTo: largestFile)
     } catch let error as IngestError {
         throw error
     } catch {
         throw IngestError(
             .unavailable, "input_unreadable", at: Place(url.lastPathComponent),
             "the file cannot be read: \(error.localizedDescription)")
+    }
+    guard bytes.count <= largestFile else {
+        throw IngestError(
+            .badData, "input_too_large", at: Place(url.lastPathComponent),
+            "it does not end within \(largestFile) bytes, and no file of a release has more")
     }
     guard !bytes.isEmpty else {
         throw IngestError(
@@ -105,8 +110,9 @@ private func read(_ url: URL, isNamedByUser: Bool) throws(IngestError) -> Acquir
 }
 
 /// A file's bytes, read to where they stay: what Foundation reads would have to be copied.
+/// - Parameter limit: how far a pipe is read, which may have no end.
 /// - Throws: Foundation's error, when the file is not there or cannot be read.
-public func contents(of url: URL) throws -> [UInt8] {
+public func contents(of url: URL, upTo limit: Int = .max) throws -> [UInt8] {
     let handle = try FileHandle(forReadingFrom: url)
     defer { try? handle.close() }
     var status = stat()
@@ -124,7 +130,7 @@ public func contents(of url: URL) throws -> [UInt8] {
         }
     }
     // A pipe has no size. What could not be read fails here once more, with its reason.
-    while let more = try handle.read(upToCount: 1 << 20), !more.isEmpty { bytes += more }
+    while bytes.count <= limit, let more = try handle.read(upToCount: 1 << 20), !more.isEmpty { bytes += more }
     return bytes
 }
 

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import threading
 
 import pytest
 
@@ -79,6 +80,17 @@ def test_loose_members_a_folder_and_archives_give_the_same_content(tmp_path, sam
     hashes = {Published(tmp_path / name).manifest["content_hash"] for name in ("folder", "loose")}
     assert hashes == {samples.manifest["content_hash"]}
     assert same_files(tmp_path / "folder", tmp_path / "loose") == []
+
+
+def test_an_input_that_comes_through_a_pipe_gives_what_its_file_gives(tmp_path):
+    assert_published(run(tmp_path / "file", "RVU26A", [SAMPLE_RVU]))
+    pipe = tmp_path / SAMPLE_RVU.name
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_bytes(SAMPLE_RVU.read_bytes()), daemon=True)
+    writer.start()
+    assert_published(run(tmp_path / "pipe", "RVU26A", [pipe]))
+    writer.join()
+    assert same_files(tmp_path / "file", tmp_path / "pipe") == []
 
 
 @pytest.mark.parametrize("change", [str.upper, str.lower], ids=["upper", "lower"])
