@@ -42,19 +42,8 @@ public struct CSVRows: Sendable {
         (row == 0 ? 0 : Int(rowEnds[row - 1]))..<Int(rowEnds[row])
     }
 
-    /// Where in ``bytes`` a field lies.
     @inlinable
-    public func range(of field: Int) -> Range<Int> { Int(starts[field])..<Int(ends[field]) }
-
-    @inlinable
-    public subscript(field field: Int) -> ArraySlice<UInt8> { buffer[range(of: field)] }
-
-    /// What `body` makes of a field's bytes, read where they lie.
-    @inlinable
-    public func read<Result>(field: Int, _ body: (Slice<UnsafeBufferPointer<UInt8>>) -> Result) -> Result {
-        let range = range(of: field)
-        return buffer.withUnsafeBufferPointer { body($0[range]) }
-    }
+    public subscript(field field: Int) -> ArraySlice<UInt8> { buffer[Int(starts[field])..<Int(ends[field])] }
 
     /// A row as strings, for small tables of our own.
     public func strings(of row: Int) -> [String] {

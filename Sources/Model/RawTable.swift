@@ -113,7 +113,13 @@ public struct RawFields: Sendable {
 
     /// Where in ``bytes`` a field lies.
     @inlinable
-    public subscript(field field: Int) -> Range<Int> { Int(starts[field])..<Int(ends[field]) }
+    public subscript(field field: Int) -> Range<Int> {
+        get { Int(starts[field])..<Int(ends[field]) }
+        set {
+            starts[field] = UInt32(truncatingIfNeeded: newValue.lowerBound)
+            ends[field] = UInt32(truncatingIfNeeded: newValue.upperBound)
+        }
+    }
 
     /// How many fields there are.
     public var count: Int { ends.count }
@@ -134,31 +140,12 @@ public struct RawFields: Sendable {
     public mutating func add(_ write: (inout [UInt8]) -> Void) { add(written(write)) }
 
     /// Puts a field where `write` writes it, behind the bytes.
-    public mutating func move(_ field: Int, _ write: (inout [UInt8]) -> Void) {
-        let range = written(write)
-        starts[field] = UInt32(truncatingIfNeeded: range.lowerBound)
-        ends[field] = UInt32(truncatingIfNeeded: range.upperBound)
-    }
+    public mutating func move(_ field: Int, _ write: (inout [UInt8]) -> Void) { self[field: field] = written(write) }
 
     private mutating func written(_ write: (inout [UInt8]) -> Void) -> Range<Int> {
         let start = bytes.count
         write(&bytes)
         return start..<bytes.count
-    }
-
-    /// Gives `body` the bytes, and where each field begins and ends in them to be changed.
-    @inlinable
-    public mutating func withPlaces<Result>(
-        _ body: (
-            _ bytes: UnsafeBufferPointer<UInt8>, _ starts: UnsafeMutableBufferPointer<UInt32>,
-            _ ends: UnsafeMutableBufferPointer<UInt32>
-        ) -> Result
-    ) -> Result {
-        bytes.withUnsafeBufferPointer { bytes in
-            starts.withUnsafeMutableBufferPointer { starts in
-                ends.withUnsafeMutableBufferPointer { ends in body(bytes, starts, ends) }
-            }
-        }
     }
 }
 
@@ -221,4 +208,7 @@ public struct Source: Hashable, Sendable {
 
     /// Its name, or `archive.zip/MEMBER`.
     public var file: String { sharedFile.text }
+
+    /// The row, for messages.
+    public var place: Place { Place(file, line: line) }
 }

@@ -86,7 +86,7 @@ private func add(
     if entry.shortDescriptor != record.shortDescriptor, !entry.shortDescriptor.isEmpty {
         diagnostics.add(
             Diagnostic(
-                .warning, "short_descriptors_differ", at: Place(record.source.file, line: record.source.line),
+                .warning, "short_descriptors_differ", at: record.source.place,
                 "\(entry.code) is '\(record.shortDescriptor)' here and '\(entry.shortDescriptor)' in PPRRVU; the "
                     + "HCPCS file's text is published"))
     }
@@ -109,13 +109,13 @@ private func hcpcsAbsence(of code: Code, hasFile: Bool) -> String {
 
 private func uncategorised(_ code: Code, at source: Source?) -> Diagnostic {
     Diagnostic(
-        .warning, "code_uncategorised", at: source.map { Place($0.file, line: $0.line) },
+        .warning, "code_uncategorised", at: source?.place,
         "\(code) lies in no range of Schemas/values/code-ranges.csv", hint: "A new series of codes: add its range.")
 }
 
 private func absentFromHCPCS(_ code: Code, at source: Source?) -> Diagnostic {
     Diagnostic(
-        .warning, "hcpcs_absent", at: source.map { Place($0.file, line: $0.line) },
+        .warning, "hcpcs_absent", at: source?.place,
         "\(code) is in PPRRVU and not in the HCPCS file", hint: "The HCPCS file may be older than the release.")
 }
 

@@ -232,7 +232,7 @@ func joinDrugs(
             let source = own?.source ?? products[first].source
             diagnostics.add(
                 Diagnostic(
-                    .warning, "asp_code_unknown", at: Place(source.file, line: source.line),
+                    .warning, "asp_code_unknown", at: source.place,
                     "\(code) has drug facts and is neither in PPRRVU nor in the HCPCS file; they are in the tables alone",
                     hint: "The HCPCS file may be older than the ASP files."))
         }

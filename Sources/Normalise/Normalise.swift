@@ -281,7 +281,7 @@ private func markQPPRows(_ rows: inout [PPRRVURow], qpp: PPRRVUFile) -> Check {
             marked[position].value.isInQPPFile = false
             return
         }
-        let place = Place(part.value.source.file, line: part.value.source.line)
+        let place = part.value.source.place
         guard let whole else {
             check.fail(
                 place, "\(part.value.key) is in the QPP file and not in the nonQPP file",
@@ -358,7 +358,7 @@ private func gpciDiagnostics(_ gpci: LocalityFile) -> Diagnostics {
         if floored != max(unfloored, floor) {
             diagnostics.add(
                 Diagnostic(
-                    .warning, "gpci_floor", at: Place(row.source.file, line: row.source.line),
+                    .warning, "gpci_floor", at: row.source.place,
                     "\(row.key): the work GPCI is \(floored) with and \(unfloored) without the floor of \(floor)"))
         }
     }
@@ -370,7 +370,7 @@ private func checkEnd(_ hcpcs: HCPCSFile, rows: [PPRRVURow]) throws(IngestError)
     let levelII = rows.lazy.map(\.value.key.code).filter { $0.system == .hcpcs && $0.hasAssignedShape }
     guard let last = hcpcs.codes.last, let needed = levelII.max(), last.code < needed else { return }
     throw IngestError(
-        .gateFailed, "hcpcs_end", at: Place(last.source.file, line: last.source.line),
+        .gateFailed, "hcpcs_end", at: last.source.place,
         "the last code is \(last.code), and PPRRVU goes on to \(needed)", hint: "The file is cut: fetch it again.")
 }
 

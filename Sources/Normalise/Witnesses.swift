@@ -104,7 +104,7 @@ enum Witness {
                     defect = reason.defect
                     notes.add(
                         Diagnostic(
-                            .note, "known_difference", at: Place(left.file, line: left.line),
+                            .note, "known_difference", at: left.place,
                             "\(name) \(difference.field): \(reason.meaning)"))
                     continue
                 }

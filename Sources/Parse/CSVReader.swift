@@ -349,13 +349,9 @@ extension RawFields {
 
     /// Takes the blanks from both ends of a row's fields, where they lie.
     fileprivate mutating func trim(_ sources: [Int], of fields: Range<Int>) {
-        withPlaces { bytes, starts, ends in
-            for source in sources where source < fields.count {
-                let field = fields.lowerBound + source
-                let range = trimmed(Int(starts[field])..<Int(ends[field]), of: bytes)
-                starts[field] = UInt32(truncatingIfNeeded: range.lowerBound)
-                ends[field] = UInt32(truncatingIfNeeded: range.upperBound)
-            }
+        for source in sources where source < fields.count {
+            let range = self[field: fields.lowerBound + source]
+            self[field: fields.lowerBound + source] = bytes.withUnsafeBufferPointer { trimmed(range, of: $0) }
         }
     }
 }

@@ -29,7 +29,7 @@ func checkActions(_ canonical: Canonical, inputs: [Input], store: Store) throws(
             check.match()
         } else {
             check.fail(
-                Place(record.source.file, line: record.source.line),
+                record.source.place,
                 "\(entry.code) has the action code \(record.action), and nothing of it differs from \(before.name)",
                 hint: "The HCPCS file may be of another quarter than its name says.")
         }

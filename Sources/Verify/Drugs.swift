@@ -35,7 +35,7 @@ private func checkUnits(_ products: [DrugProduct], _ scorer: Scorer) -> Check {
             check.explain(oneOfContent)
         } else {
             check.fail(
-                Place(product.source.file, line: product.source.line),
+                product.source.place,
                 "\(product.ndc) of \(product.code) has \(published) billing units in the package, and "
                     + "\(product.packageQuantity) × \(product.billingUnits) = \(units?.description ?? "more than fits")",
                 hint: "A few such rows are CMS's own; many mean that columns are shifted.")
@@ -56,7 +56,7 @@ private func checkNDCs(_ products: [DrugProduct], _ scorer: Scorer) -> Check {
             check.match()
         } else {
             check.fail(
-                Place(product.source.file, line: product.source.line),
+                product.source.place,
                 "\(product.ndc) of \(product.code) has not 5, 4 and 2 digits with hyphens between them",
                 hint: "A zero or the hyphens may have been lost in a spreadsheet.")
         }
@@ -73,7 +73,7 @@ private func checkSpecialLimits(_ limits: [DrugPaymentLimit], _ scorer: Scorer) 
                 check.match()
             } else {
                 check.fail(
-                    Place(limit.source.file, line: limit.source.line),
+                    limit.source.place,
                     "\(limit.code) has the limit \(limit.limit?.description ?? "N/A") and, as a vaccine or blood "
                         + "product, \(special)")
             }
@@ -91,7 +91,7 @@ private func checkCoinsurance(_ limits: [DrugPaymentLimit], _ scorer: Scorer) ->
             check.match()
         } else {
             check.fail(
-                Place(limit.source.file, line: limit.source.line),
+                limit.source.place,
                 "\(limit.code) has a coinsurance of \(coinsurance) percent")
         }
     }
@@ -109,7 +109,7 @@ private func checkTogether(
     var seen: Set<Code> = []
     for product in products {
         let limit = byCode[product.code]
-        let place = Place(product.source.file, line: product.source.line)
+        let place = product.source.place
         if seen.insert(product.code).inserted {
             if limit != nil {
                 priced.match()
@@ -134,7 +134,7 @@ private func checkTogether(
             sold.match()
         } else {
             sold.fail(
-                Place(limit.source.file, line: limit.source.line), "\(limit.code) has a payment limit and no product",
+                limit.source.place, "\(limit.code) has a payment limit and no product",
                 hint: "A few such codes are CMS's own; many mean that the crosswalk is cut.")
         }
     }

@@ -96,7 +96,7 @@ struct Scorer {
             check.explain(defect.id)
         } else {
             check.fail(
-                Place(row.source.file, line: row.source.line), "\(row.key) breaks the rule that \(check.detail)",
+                row.source.place, "\(row.key) breaks the rule that \(check.detail)",
                 hint: "When many rows break it, columns are probably shifted or swapped.")
         }
     }

@@ -41,7 +41,7 @@ func checkOPPSCaps(_ canonical: Canonical, schemas: Schemas) -> Check? {
         } else {
             let isNonfacility = nonfacility != cap.nonfacility
             check.fail(
-                Place(cap.source.file, line: cap.source.line),
+                cap.source.place,
                 "\(cap.key) in \(cap.locality) is \(isNonfacility ? cap.nonfacility : cap.facility), recomputed "
                     + "\(isNonfacility ? nonfacility : facility)")
         }
@@ -75,7 +75,7 @@ func checkAnesthesia(_ canonical: Canonical, schemas: Schemas) -> Check? {
             } else {
                 let source = locality.sources.first { $0.file.uppercased().contains("ANES") } ?? locality.sources.first
                 check.fail(
-                    source.map { Place($0.file, line: $0.line) },
+                    source?.place,
                     "\(locality.key) \(locality.name ?? "") is \(published), rebuilt \(rebuilt)")
             }
         }
