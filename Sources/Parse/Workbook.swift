@@ -11,8 +11,6 @@ public struct Workbook {
     private var rest: [UInt8] = []
     /// That of the row read last.
     private var line = 0
-    /// References and escapes; made once, since making it takes longer than using it.
-    private let escapes = #/&(#x?)?([0-9A-Za-z]+);|_x([0-9A-Fa-f]{4})_/#
     /// What may still be read, in bytes of text and eight for each cell: a small file can repeat a long string, or
     /// name far columns, often enough to fill any memory. CMS's largest sheet takes a twentieth.
     private var room = 1 << 28
@@ -23,7 +21,7 @@ public struct Workbook {
     /// Whether the sheet had its end, once all pieces were read.
     public var isWhole: Bool {
         rest.withUnsafeBufferPointer { bytes in
-            var scanner = Scanner(bytes, 0..<bytes.count)
+            var scanner = Scanner(bytes)
             return scanner.skip(past: "sheetData")
         }
     }
@@ -39,14 +37,14 @@ public struct Workbook {
     /// Reads `xl/sharedStrings.xml`, whole.
     public mutating func readStrings(_ xml: [UInt8]) {
         xml.withUnsafeBufferPointer { bytes in
-            var scanner = Scanner(bytes, 0..<bytes.count)
+            var scanner = Scanner(bytes)
             while scanner.skip(past: "<si"), let item = scanner.take(until: "</si>") {
                 var parts = Scanner(bytes, item)
                 // A text may come in runs of different type.
                 while parts.skip(past: "<t"), let tag = parts.take(until: ">") {
                     if bytes[tag.upperBound - 1] == UInt8(ascii: "/") { continue }
                     guard let text = parts.take(until: "</t>") else { break }
-                    Self.append(bytes[text], escapes, to: &strings)
+                    Self.append(bytes[text], to: &strings)
                 }
                 stringEnds.append(strings.count)
             }
@@ -63,70 +61,63 @@ public struct Workbook {
         bytes += piece
         var done = 0
         bytes.withUnsafeBufferPointer { bytes in
-            var scanner = Scanner(bytes, 0..<bytes.count)
+            var scanner = Scanner(bytes)
+            // What stands behind it waits for the next piece.
+            let end = scanner.lastStart(of: "</row>") ?? 0
             while scanner.skip(past: "<row"), let tag = scanner.take(until: ">") {
-                var cells: Range<Int>?
-                if bytes[tag.upperBound - 1] != UInt8(ascii: "/") {
-                    guard let found = scanner.take(until: "</row>") else { break }
-                    cells = found
-                }
+                let isClosed = bytes[tag.upperBound - 1] == UInt8(ascii: "/")
+                if !isClosed, tag.upperBound > end { break }
                 // A row without a number is the one behind the last (ECMA-376, 18.3.1.73).
                 let number = scanner.number(scanner.attribute(UInt8(ascii: "r"), in: tag))
                 line = min(number > 0 ? number : line + 1, Self.mostRows)
-                if let cells { readRow(Scanner(bytes, cells)) }
+                if !isClosed { readRow(&scanner) }
                 done = scanner.position
             }
         }
-        rest = Array(bytes[done...])
+        bytes.removeFirst(done)
+        rest = bytes
         if rest.count > Self.longestRow { room = -1 }
     }
 
-    private mutating func readRow(_ cells: Scanner) {
-        var scanner = cells
-        let bytes = scanner.bytes
+    /// Reads the cells before `</row>`, and moves behind it.
+    private mutating func readRow(_ scanner: inout Scanner) {
         var column = 0
-        while scanner.skip(past: "<c "), let tag = scanner.take(until: ">") {
+        while scanner.skip(past: "<"), !scanner.take("/row>") {
+            guard scanner.take("c "), let tag = scanner.take(until: ">") else { continue }
             let index = scanner.column(scanner.attribute(UInt8(ascii: "r"), in: tag))
             while column < index, room >= 0 {
                 append([])
                 column += 1
             }
-            if bytes[tag.upperBound - 1] != UInt8(ascii: "/"), let content = scanner.take(until: "</c>") {
-                readValue(Scanner(bytes, content), type: scanner.attribute(UInt8(ascii: "t"), in: tag))
-            } else {
+            if scanner.bytes[tag.upperBound - 1] == UInt8(ascii: "/") {
                 append([])
+            } else {
+                readValue(&scanner, type: scanner.attribute(UInt8(ascii: "t"), in: tag))
             }
             column += 1
         }
         if column > 0 { rows.endRow(line: line) }
     }
 
-    private mutating func readValue(_ content: Scanner, type: Range<Int>) {
-        var scanner = content
+    /// Reads the value of a cell; one without is empty.
+    private mutating func readValue(_ scanner: inout Scanner, type: Range<Int>) {
         let bytes = scanner.bytes
+        guard let raw = scanner.takeText(of: type.count == "inlineStr".utf8.count ? "t" : "v") else {
+            return append([])
+        }
+        let kind = type.count == 1 ? bytes[type.lowerBound] : type.isEmpty ? UInt8(ascii: "n") : 0
         var value: [UInt8] = []
-        let isShared = type.count == 1 && bytes[type.lowerBound] == UInt8(ascii: "s")
-        if type.count == "inlineStr".utf8.count {
-            if scanner.skip(past: "<t"), scanner.skip(past: ">"), let text = scanner.take(until: "</t>") {
-                Self.append(bytes[text], escapes, to: &value)
-            }
-        } else if scanner.skip(past: "<v>"), let raw = scanner.take(until: "</v>") {
-            if isShared {
-                let index = scanner.number(raw)
-                if index < stringEnds.count {
-                    append(strings[(index == 0 ? 0 : stringEnds[index - 1])..<stringEnds[index]])
-                    return
-                }
-            } else if type.isEmpty || (type.count == 1 && bytes[type.lowerBound] == UInt8(ascii: "n")) {
-                // Most numbers are short and plain, and stay as they are.
-                if raw.count <= 15, !bytes[raw].contains(UInt8(ascii: "E")) {
-                    append(bytes[raw])
-                    return
-                }
-                value = Self.decimal(bytes[raw])
-            } else {
-                Self.append(bytes[raw], escapes, to: &value)
-            }
+        switch kind {
+        case UInt8(ascii: "s"):
+            let index = scanner.number(raw)
+            guard index < stringEnds.count else { break }
+            let place = (index == 0 ? 0 : stringEnds[index - 1])..<stringEnds[index]
+            return strings.withUnsafeBufferPointer { append($0[place]) }
+        case UInt8(ascii: "n"):
+            // Most numbers are short and plain, and stay as they are.
+            if raw.count <= 15, !bytes[raw].contains(UInt8(ascii: "E")) { return append(bytes[raw]) }
+            value = Self.decimal(bytes[raw])
+        default: Self.append(bytes[raw], to: &value)
         }
         append(value)
     }
@@ -141,34 +132,41 @@ public struct Workbook {
     /// Appends character data with its references (`&amp;`, `&#233;`) and the escapes of spreadsheets (`_x001A_`)
     /// resolved. CMS's end-of-file mark means nothing in a workbook and is left out; a line break within a cell is
     /// a blank.
-    private static func append(
-        _ text: Slice<UnsafeBufferPointer<UInt8>>, _ escapes: Regex<(Substring, Substring?, Substring?, Substring?)>,
-        to buffer: inout [UInt8]
-    ) {
-        guard text.contains(where: { $0 == UInt8(ascii: "&") || $0 == UInt8(ascii: "_") || $0 < 0x20 }) else {
-            buffer.append(contentsOf: text)
-            return
-        }
-        let start = buffer.count
-        defer {
-            for index in start..<buffer.count where [0x09, 0x0A, 0x0D].contains(buffer[index]) { buffer[index] = 0x20 }
-        }
-        let string = String(decoding: text, as: UTF8.self)
-        let resolved = string.replacing(escapes) { match -> String in
-            if let digits = match.output.3 {
-                let number = UInt32(digits, radix: 16) ?? 0x1A
-                return number == 0x1A
-                    ? "" : Unicode.Scalar(number).map { String(Character($0)) } ?? String(match.output.0)
+    private static func append(_ text: Slice<UnsafeBufferPointer<UInt8>>, to buffer: inout [UInt8]) {
+        var rest = text
+        while let mark = rest.firstIndex(where: { $0 == UInt8(ascii: "&") || $0 == UInt8(ascii: "_") || $0 < 0x20 }) {
+            buffer.append(contentsOf: rest[..<mark])
+            rest = rest[mark...]
+            let (scalar, length) = escaped(rest) ?? (Unicode.Scalar(rest[mark]), 1)
+            switch scalar {
+            case "\u{1A}": break
+            case "\t", "\n", "\r": buffer.append(0x20)
+            default: buffer.append(contentsOf: scalar.utf8)
             }
-            let name = match.output.2 ?? ""
-            guard let mark = match.output.1 else {
-                return ["amp": "&", "lt": "<", "gt": ">", "quot": "\"", "apos": "'"][name] ?? String(match.output.0)
-            }
-            let scalar = UInt32(name, radix: mark == "#x" ? 16 : 10).flatMap(Unicode.Scalar.init)
-            return scalar.map { String(Character($0)) } ?? String(match.output.0)
+            rest = rest.dropFirst(length)
         }
-        buffer.append(contentsOf: resolved.utf8)
+        buffer.append(contentsOf: rest)
     }
+
+    /// The character that a text begins with by its name or number, and how many bytes say so.
+    private static func escaped(_ text: Slice<UnsafeBufferPointer<UInt8>>) -> (scalar: Unicode.Scalar, length: Int)? {
+        let isReference = text.first == UInt8(ascii: "&")
+        // None is longer, but for zeros that nobody writes.
+        guard isReference || text.first == UInt8(ascii: "_"),
+            let end = text.prefix(16).dropFirst().firstIndex(of: UInt8(ascii: isReference ? ";" : "_"))
+        else { return nil }
+        let name = String(decoding: text[..<end].dropFirst(), as: UTF8.self)
+        let length = text[...end].count
+        if isReference, let scalar = named[name] { return (scalar, length) }
+        let start = !isReference ? "x" : name.hasPrefix("#x") ? "#x" : "#"
+        let digits = name.dropFirst(start.count)
+        guard name.hasPrefix(start), isReference || digits.count == 4, digits.allSatisfy(\.isHexDigit),
+            let scalar = UInt32(digits, radix: start == "#" ? 10 : 16).flatMap(Unicode.Scalar.init)
+        else { return nil }
+        return (scalar, length)
+    }
+
+    private static let named: [String: Unicode.Scalar] = ["amp": "&", "lt": "<", "gt": ">", "quot": "\"", "apos": "'"]
 
     /// A number as people wrote it. Spreadsheets keep the nearest binary fraction and print up to 17 digits of it
     /// (`0.56000000000000005`); fifteen digits are what it can hold of a decimal.
@@ -229,10 +227,10 @@ private struct Scanner {
     private let end: Int
     private(set) var position: Int
 
-    init(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) {
+    init(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>? = nil) {
         self.bytes = bytes
-        position = range.lowerBound
-        end = range.upperBound
+        position = range?.lowerBound ?? 0
+        end = range?.upperBound ?? bytes.count
     }
 
     /// Moves behind the next occurrence of `text`; false when there is none.
@@ -249,20 +247,56 @@ private struct Scanner {
         return position..<start
     }
 
-    private func find(_ text: StaticString) -> Int? {
-        let count = text.utf8CodeUnitCount
-        let wanted = text.utf8Start
-        let first = wanted[0]
-        var index = position
-        while index + count <= end {
-            if bytes[index] == first {
-                var length = 1
-                while length < count, bytes[index + length] == wanted[length] { length += 1 }
-                if length == count { return index }
+    /// Moves behind `text` where it comes next.
+    mutating func take(_ text: StaticString) -> Bool {
+        guard stands(text, at: position) else { return false }
+        position += text.utf8CodeUnitCount
+        return true
+    }
+
+    /// The text of the next element with this name; `nil` where the cell or its row ends before one.
+    mutating func takeText(of name: StaticString) -> Range<Int>? {
+        while let tag = find("<") {
+            position = tag + 1
+            if take("/c>") { return nil }
+            if stands("/row>", at: position) || stands("c ", at: position) {
+                position = tag
+                return nil
             }
-            index += 1
+            guard take(name), let start = take(until: ">"), bytes[start.upperBound - 1] != UInt8(ascii: "/") else {
+                continue
+            }
+            guard let next = find("<") else { return nil }
+            defer { position = next }
+            if stands("</", at: next) { return position..<next }
         }
         return nil
+    }
+
+    /// Where `text` occurs last.
+    func lastStart(of text: StaticString) -> Int? {
+        var index = end - text.utf8CodeUnitCount
+        while index >= position, !stands(text, at: index) { index -= 1 }
+        return index >= position ? index : nil
+    }
+
+    @inline(__always)
+    private func find(_ text: StaticString) -> Int? {
+        var index = position
+        let last = end - text.utf8CodeUnitCount
+        while index <= last, !stands(text, at: index) { index += 1 }
+        return index <= last ? index : nil
+    }
+
+    /// Whether `text` stands at a place.
+    @inline(__always)
+    private func stands(_ text: StaticString, at index: Int) -> Bool {
+        let count = text.utf8CodeUnitCount
+        let wanted = text.utf8Start
+        guard index + count <= end, bytes[index] == wanted[0] else { return false }
+        var length = 1
+        while length < count, bytes[index + length] == wanted[length] { length += 1 }
+        return length == count
     }
 
     /// The value of an attribute in the inside of a tag; empty when it has none of this name.

@@ -48,7 +48,8 @@ public func inflate(_ compressed: ArraySlice<UInt8>, size: Int, _ body: ([UInt8]
         throw InflateError(message: "zlib could not be initialised")
     }
     defer { inflateEnd(&stream) }
-    let pieceSize = 1 << 20
+    // What is read of a piece finds it still in the processor's cache.
+    let pieceSize = 1 << 18
     var status = Z_OK
     var total = 0
     compressed.withUnsafeBytes { input in

@@ -74,6 +74,32 @@ struct WorkbookTests {
             rows(sheet: "<row r=\"1\">\(sheet)</row>", strings: strings)[0] == ["one, two", "one two", "one two&"])
     }
 
+    @Test(
+        "References and escapes are characters, and what only looks like one stays as it is",
+        arguments: [
+            ("&amp;amp; &quot;&apos;&gt;", "&amp; \"'>"), ("&#8805;&#x2265;_x2265_", "≥≥≥"), ("&#x000041;", "A"),
+            ("a_b_c _x41_ _x004G_ __x0041_", "a_b_c _x41_ _x004G_ _A"), ("_xD800_ &#xD800;", "_xD800_ &#xD800;"),
+            ("&nbsp; & &; &#; &#x; &#12A; &#+65; &amp", "&nbsp; & &; &#; &#x; &#12A; &#+65; &amp"),
+            ("é & ≥_", "é & ≥_"),
+        ])
+    func escapes(text: String, expected: String) {
+        let cells = #"<c r="A1" t="s"><v>0</v></c><c r="B1" t="inlineStr"><is><t>\#(text)</t></is></c>"#
+        let row = rows(sheet: "<row r=\"1\">\(cells)</row>", strings: "<si><t>\(text)</t></si>")[0]
+        #expect(row == [expected, expected])
+    }
+
+    @Test("A value is the cell's own: neither a formula nor the next cell or row is taken for it")
+    func values() {
+        let cells = [
+            #"<c r="A1"><f>B1</f><v>1</v></c>"#, #"<c r="B1"><v xml:space="preserve">2</v></c>"#,
+            #"<c r="C1"><v/></c>"#, #"<c r="D1"></c>"#, #"<c r="E1"><v>5"#, #"<c r="F1"><v>6</v>"#,
+            #"<c r="G1"><v>7</v></c>"#, #"<c r="H1" t="s">"#,
+        ].joined()
+        let next = #"<row r="2"><c r="A2"><v>9</v></c></row>"#
+        #expect(
+            rows(sheet: "<row r=\"1\">\(cells)</row>\(next)") == [["1", "2", "", "", "", "6", "7", ""], ["9"]])
+    }
+
     @Test("A sheet without its end is not whole")
     func whole() {
         for (sheet, isWhole) in [
