@@ -49,17 +49,16 @@ public struct DocumentFile: Sendable {
         let wanted = Array(code.utf8)
         let prefix = Array(#"{"code":""#.utf8)
         return data.withUnsafeBytes { bytes -> [UInt8]? in
+            // Where the document may begin.
             var low = 0
             var high = bytes.count
             while low < high {
-                var start = (low + high) / 2
-                while start > low, bytes[start - 1] != 0x0A { start -= 1 }
-                var end = start
-                while end < bytes.count, bytes[end] != 0x0A { end += 1 }
-                let line = bytes[start..<end]
-                let found = line.dropFirst(prefix.count).prefix { $0 != UInt8(ascii: "\"") }
-                if found.elementsEqual(wanted) { return Array(line) }
-                if found.lexicographicallyPrecedes(wanted) { low = end + 1 } else { high = start }
+                let middle = (low + high) / 2
+                var start = middle
+                while start > 0, bytes[start - 1] != 0x0A { start -= 1 }
+                let found = bytes[start...].dropFirst(prefix.count).prefix { $0 != UInt8(ascii: "\"") }
+                if found.elementsEqual(wanted) { return Array(bytes[start...].prefix { $0 != 0x0A }) }
+                if found.lexicographicallyPrecedes(wanted) { low = middle + 1 } else { high = start }
             }
             return nil
         }
