@@ -4,6 +4,7 @@ import Foundation
 import GRDB
 import GRDBSQLite
 import Model
+import Parallel
 public import Schemas
 
 /// Writes `dataset.sqlite`: the tables of `Schemas/dataset/tables.csv` with keys, and a full-text index over
@@ -54,17 +55,38 @@ struct DatabaseWriter {
         "drug_products (drug_name COLLATE NOCASE)",
     ]
 
-    /// A hundred thousand rows: their text is bound where it lies, without a value object for each cell.
+    /// How many rows a statement inserts: for all of them it looks once for the ends of the table and of its keys, which
+    /// takes as long as the rows themselves.
+    private static let rowsPerStatement = 32
+
     private func fill(_ table: RenderedTable, _ definition: TableSchema, _ database: Database) throws {
-        let placeholders = definition.columns.map { _ in "?" }.joined(separator: ", ")
+        let pieces = pieces(of: table.rowCount, size: Self.rowsPerStatement)
+        // All but the last are of this size.
+        let whole = pieces.prefix { $0.count == Self.rowsPerStatement }
+        try insert(whole, of: table, definition, database)
+        try insert(pieces[whole.endIndex...], of: table, definition, database)
+    }
+
+    /// Inserts pieces of one size. A hundred thousand rows: their text is bound where it lies, without a value object for
+    /// each cell.
+    private func insert(
+        _ pieces: ArraySlice<Range<Int>>, of table: RenderedTable, _ definition: TableSchema, _ database: Database
+    ) throws {
+        guard let rowCount = pieces.first?.count else { return }
+        let row = "(\(definition.columns.map { _ in "?" }.joined(separator: ", ")))"
         let statement = try database.makeStatement(
-            sql: "INSERT INTO \"\(definition.name)\" VALUES (\(placeholders))")
+            sql: "INSERT INTO \"\(definition.name)\" VALUES "
+                + repeatElement(row, count: rowCount).joined(separator: ", "))
         let isKey = definition.columns.map(\.isKey)
         let handle = statement.sqliteStatement
         let isFilled = table.read { cells in
-            for row in 0..<cells.rowCount {
-                for column in isKey.indices {
-                    bind(cells[row, column], isKey: isKey[column], to: handle, at: column + 1)
+            for piece in pieces {
+                var position = 0
+                for row in piece {
+                    for column in isKey.indices {
+                        position += 1
+                        bind(cells[row, column], isKey: isKey[column], to: handle, at: position)
+                    }
                 }
                 guard sqlite3_step(handle) == SQLITE_DONE else { return false }
                 sqlite3_reset(handle)
