@@ -6,8 +6,8 @@ import Payment
 struct DocumentWriter {
     private let tier: Tier
     private let factors: ConversionFactors<ConversionFactor>
-    private let relativeValueKeys = RelativeValue.columns.map(JSONKey.init)
-    private let administrativeKeys = HCPCSRecord.administrativeColumns.map(JSONKey.init)
+    private let relativeValueKeys = JSONKeys(RelativeValue.columns)
+    private let administrativeKeys = JSONKeys(HCPCSRecord.administrativeColumns)
     private let firstAdministrative = CodeEntry.Row.columns.firstIndex(of: HCPCSRecord.administrativeColumns[0]) ?? 0
 
     init(_ dataset: Dataset) {
@@ -42,8 +42,9 @@ struct DocumentWriter {
             json.array("relative_values") { json in
                 for (index, row) in code.relativeValues.enumerated() {
                     json.object { json in
-                        for column in relativeValueKeys.indices.dropFirst() {
-                            json.field(relativeValueKeys[column], relativeValues[first + index, column])
+                        // The first is the code, which the document has.
+                        json.fields(relativeValueKeys, skipping: 1) { column, bytes in
+                            bytes.appendJSON(relativeValues[first + index, column])
                         }
                         json.nationalPayment(PricedRow(row, siblings: code.relativeValues), factors)
                     }
@@ -54,8 +55,8 @@ struct DocumentWriter {
             json.key("hcpcs")
             if code.isInHCPCSFile {
                 json.object { json in
-                    for (index, key) in administrativeKeys.enumerated() {
-                        json.field(key, cells[row, firstAdministrative + index])
+                    json.fields(administrativeKeys) { column, bytes in
+                        bytes.appendJSON(cells[row, firstAdministrative + column])
                     }
                 }
             } else {
@@ -168,26 +169,24 @@ extension Editorial {
     }
 }
 
-extension JSONWriter {
-    fileprivate mutating func field(
-        _ key: JSONKey, _ cell: (kind: RenderedTable.Kind, text: UnsafeBufferPointer<UInt8>)
-    ) {
-        field(key) { bytes in
-            switch cell.kind {
-            case .null: bytes.append(contentsOf: "null".utf8)
-            case .text: bytes.appendJSON(text: cell.text)
-            case .number, .flag: bytes.append(contentsOf: cell.text)
-            case .list:
-                bytes.append(UInt8(ascii: "["))
-                for (index, item) in cell.text.split(separator: Cell.listSeparator).enumerated() {
-                    if index > 0 { bytes.append(UInt8(ascii: ",")) }
-                    bytes.appendJSON(text: UnsafeBufferPointer(rebasing: item))
-                }
-                bytes.append(UInt8(ascii: "]"))
+extension [UInt8] {
+    fileprivate mutating func appendJSON(_ cell: (kind: RenderedTable.Kind, text: UnsafeBufferPointer<UInt8>)) {
+        switch cell.kind {
+        case .null: append(contentsOf: "null".utf8)
+        case .text: appendJSON(text: cell.text)
+        case .number, .flag: append(contentsOf: cell.text)
+        case .list:
+            append(UInt8(ascii: "["))
+            for (index, item) in cell.text.split(separator: Cell.listSeparator).enumerated() {
+                if index > 0 { append(UInt8(ascii: ",")) }
+                appendJSON(text: UnsafeBufferPointer(rebasing: item))
             }
+            append(UInt8(ascii: "]"))
         }
     }
+}
 
+extension JSONWriter {
     /// What Medicare pays with every GPCI 1.000; `null` for a row without a price. The OPPS cap differs by locality.
     fileprivate mutating func nationalPayment(_ row: PricedRow, _ factors: ConversionFactors<ConversionFactor>) {
         key("national_payment")

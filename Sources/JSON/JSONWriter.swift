@@ -40,14 +40,17 @@ public struct JSONWriter {
         needsComma = false
     }
 
-    /// A field whose value is written by `body`, as JSON.
-    public mutating func field(_ key: JSONKey, _ body: (inout [UInt8]) -> Void) {
-        if needsComma { bytes.append(UInt8(ascii: ",")) }
-        if isIndented { newLine() }
-        bytes.append(contentsOf: key.bytes)
-        if isIndented { bytes.append(UInt8(ascii: " ")) }
-        body(&bytes)
-        needsComma = true
+    /// A field for each of `keys`, behind the first `skipped` of them, whose value `body` appends as JSON.
+    public mutating func fields(_ keys: JSONKeys, skipping skipped: Int = 0, _ body: (Int, inout [UInt8]) -> Void) {
+        keys.text.withUnsafeBufferPointer { text in
+            for index in skipped..<keys.ends.count {
+                separate()
+                bytes.append(contentsOf: text[(index == 0 ? 0 : keys.ends[index - 1])..<keys.ends[index]])
+                if isIndented { bytes.append(UInt8(ascii: " ")) }
+                body(index, &bytes)
+                needsComma = true
+            }
+        }
     }
 
     public mutating func field(_ name: String, _ text: String?) {
@@ -148,16 +151,17 @@ public struct JSONWriter {
     }
 }
 
-/// The name of a field that is written many times.
-public struct JSONKey: Sendable {
-    fileprivate let bytes: [UInt8]
+/// The names of fields that are written many times.
+public struct JSONKeys: Sendable {
+    fileprivate var text: [UInt8] = []
+    fileprivate var ends: [Int] = []
 
-    public init(_ name: String) {
-        var bytes: [UInt8] = []
-        var name = name
-        name.withUTF8 { bytes.appendJSON(text: $0) }
-        bytes.append(UInt8(ascii: ":"))
-        self.bytes = bytes
+    public init(_ names: [String]) {
+        for var name in names {
+            name.withUTF8 { text.appendJSON(text: $0) }
+            text.append(UInt8(ascii: ":"))
+            ends.append(text.count)
+        }
     }
 }
 
