@@ -9,9 +9,10 @@
 #include <malloc.h>
 #endif
 
-void return_large_buffers(void) {
+void return_only_large_buffers(void) {
 #ifdef M_MMAP_THRESHOLD
     mallopt(M_MMAP_THRESHOLD, 1 << 22);
+    mallopt(M_TRIM_THRESHOLD, 1 << 25);
 #endif
 }
 

@@ -31,7 +31,7 @@ struct Ingest: ParsableCommand {
         defaultSubcommand: nil)
 
     static func main() {
-        return_large_buffers()
+        return_only_large_buffers()
         main(nil)
     }
 }

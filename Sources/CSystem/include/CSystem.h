@@ -1,9 +1,10 @@
 #ifndef CSYSTEM_H
 #define CSYSTEM_H
 
-/// Makes the allocator give freed buffers of a quarter megabyte and more back to the system at once. glibc
-/// stops doing so by itself after the first large one, and a run reads a dozen. Does nothing elsewhere.
-void return_large_buffers(void);
+/// Makes the allocator give freed buffers of four megabytes and more back to the system at once, which glibc stops doing by
+/// itself after the first large one, and a run reads a dozen; and keep up to 32 MB of smaller ones for what comes next, of
+/// which it would keep an eighth of a megabyte. Does nothing elsewhere.
+void return_only_large_buffers(void);
 
 /// Two files or folders change their names in one step, so that either is there at any time.
 /// Returns 0, or another number where that failed or the system cannot do it.
