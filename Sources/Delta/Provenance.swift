@@ -156,7 +156,7 @@ private struct Runs {
 }
 
 extension JSONWriter {
-    fileprivate mutating func field(_ name: String, _ runs: Runs) {
+    fileprivate mutating func field(_ name: StaticString, _ runs: Runs) {
         array(name) { json in
             for run in runs.runs {
                 if run.count == 1 {

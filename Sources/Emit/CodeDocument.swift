@@ -196,21 +196,21 @@ extension JSONWriter {
         }
         object { json in
             for (track, factor) in [(Track.nonQP, factors.nonQP), (.qp, factors.qp)] {
-                json.key(track.rawValue)
+                json.key(named: track.rawValue)
                 guard let factor else {
                     json.value(.null)
                     continue
                 }
                 json.object { json in
                     for setting in Setting.allCases {
-                        json.field(setting.rawValue, .decimal(row.quote(setting, .national, factor).fee.money))
+                        json.field(named: setting.rawValue, .decimal(row.quote(setting, .national, factor).fee.money))
                     }
                 }
             }
         }
     }
 
-    fileprivate mutating func label(_ name: String, _ label: Label?) {
+    fileprivate mutating func label(_ name: StaticString, _ label: Label?) {
         key(name)
         guard let label else {
             value(.null)

@@ -54,7 +54,7 @@ func manifest(_ dataset: Dataset, revision: Int, sequence: Int, files: [EmittedF
             json.field("strict", canonical.isStrictlyEditorial)
             json.object("states") { json in
                 for state in Editorial.ReviewState.allCases {
-                    json.field(state.rawValue, states.count { $0 == state })
+                    json.field(named: state.rawValue, .integer(states.count { $0 == state }))
                 }
             }
             json.field("compared_with", texts: canonical.earlierRevisions)

@@ -15,9 +15,9 @@ struct PropertyValue {
             switch type {
             case .string: json.field("valueString", text)
             case .dateTime: json.field("valueDateTime", text)
-            case .boolean: json.field("valueBoolean", bare: text)
-            case .integer: json.field("valueInteger", bare: text)
-            case .decimal: json.field("valueDecimal", bare: text)
+            case .boolean: json.field(named: "valueBoolean", bare: text)
+            case .integer: json.field(named: "valueInteger", bare: text)
+            case .decimal: json.field(named: "valueDecimal", bare: text)
             }
         }
     }

@@ -39,7 +39,7 @@ struct ResourceFile: ~Copyable {
 
     mutating func member(_ name: String, _ body: (inout JSONWriter) -> Void) {
         var json = JSONWriter(indented: false)
-        json.key(name)
+        json.key(named: name)
         body(&json)
         buffer.append(contentsOf: ",\n".utf8)
         buffer.append(contentsOf: json.bytes)

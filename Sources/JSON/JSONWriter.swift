@@ -32,9 +32,23 @@ public struct JSONWriter {
         needsComma = true
     }
 
-    public mutating func key(_ name: String) {
+    /// The name of the value that follows, which is written as it is: a name of ours needs no escapes.
+    public mutating func key(_ name: StaticString) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        name.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        bytes.append(UInt8(ascii: "\""))
+        endKey()
+    }
+
+    /// The same for a name that comes from data.
+    public mutating func key(named name: String) {
         separate()
         append(name)
+        endKey()
+    }
+
+    private mutating func endKey() {
         bytes.append(UInt8(ascii: ":"))
         if isIndented { bytes.append(UInt8(ascii: " ")) }
         needsComma = false
@@ -53,37 +67,42 @@ public struct JSONWriter {
         }
     }
 
-    public mutating func field(_ name: String, _ text: String?) {
+    public mutating func field(_ name: StaticString, _ text: String?) {
         key(name)
         value(text)
     }
 
-    public mutating func field(_ name: String, _ number: Int?) {
+    public mutating func field(_ name: StaticString, _ number: Int?) {
         key(name)
         value(number.map { .integer($0) } ?? .null)
     }
 
-    public mutating func field(_ name: String, _ flag: Bool) {
+    public mutating func field(_ name: StaticString, _ flag: Bool) {
         key(name)
         value(.flag(flag))
     }
 
-    public mutating func field(_ name: String, _ cell: Cell) {
+    public mutating func field(_ name: StaticString, _ cell: Cell) {
         key(name)
         value(cell)
     }
 
-    public mutating func field(_ name: String, texts: [String]) {
+    public mutating func field(named name: String, _ cell: Cell) {
+        key(named: name)
+        value(cell)
+    }
+
+    public mutating func field(_ name: StaticString, texts: [String]) {
         key(name)
         value(.list(texts))
     }
 
-    public mutating func object(_ name: String, _ body: (inout JSONWriter) -> Void) {
+    public mutating func object(_ name: StaticString, _ body: (inout JSONWriter) -> Void) {
         key(name)
         object(body)
     }
 
-    public mutating func array(_ name: String, _ body: (inout JSONWriter) -> Void) {
+    public mutating func array(_ name: StaticString, _ body: (inout JSONWriter) -> Void) {
         key(name)
         array(body)
     }
@@ -111,8 +130,8 @@ public struct JSONWriter {
     }
 
     /// A number or truth value whose text is at hand; `null` for an empty one.
-    public mutating func field(_ name: String, bare text: String) {
-        key(name)
+    public mutating func field(named name: String, bare text: String) {
+        key(named: name)
         separate()
         bytes.append(contentsOf: (text.isEmpty ? "null" : text).utf8)
         needsComma = true

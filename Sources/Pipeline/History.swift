@@ -63,7 +63,7 @@ public func historyJSON(_ entries: [HistoryEntry], code: String, modifier: Strin
                     }
                     json.object("payment") { json in
                         for setting in Setting.allCases {
-                            json.field(setting.rawValue, .decimal(entry.payment[setting]?.money))
+                            json.field(named: setting.rawValue, .decimal(entry.payment[setting]?.money))
                         }
                     }
                 }

@@ -178,7 +178,7 @@ struct EmitTests {
             for isIndented in [true, false] {
                 var json = JSONWriter(indented: isIndented)
                 json.object { json in
-                    json.field(text, text)
+                    json.field(named: text, .text(text))
                     json.field("list", texts: [text, ""])
                     json.array("empty") { _ in }
                     json.object("nested") { $0.field("number", .decimal(-1205, places: 2)) }

@@ -121,7 +121,7 @@ extension JSONWriter {
             json.field("content_hash", side.manifest["content_hash"]?.text)
             json.object("conversion_factors") { json in
                 for track in ["non_qp", "qp"] {
-                    json.field(track, bare: side.manifest["conversion_factors"]?[track]?.text ?? "")
+                    json.field(named: track, bare: side.manifest["conversion_factors"]?[track]?.text ?? "")
                 }
             }
             json.field("missing_inputs", texts: side.missingInputs.sorted())
@@ -130,7 +130,7 @@ extension JSONWriter {
                     json.line { json in
                         json.field("id", check["id"]?.text)
                         for score in ["checked", "matched", "explained", "failed"] {
-                            json.field(score, check[score]?.integer)
+                            json.field(named: score, check[score]?.integer.map { .integer($0) } ?? .null)
                         }
                         json.field("allowed", check["allowed"]?.text.nonEmpty)
                     }
@@ -162,7 +162,7 @@ extension JSONWriter {
         field("descriptor_changed_codes", difference.rows.rewordedCodes)
         field("codes_reinstated", difference.reinstated.count)
         for (category, changes) in zip(difference.categories, difference.changesOfCategory) {
-            field(category.id, changes.count)
+            field(named: category.id, .integer(changes.count))
         }
     }
 
@@ -252,7 +252,7 @@ extension JSONWriter {
         field("to", descriptor.to)
         array("words") { json in
             for run in descriptor.words?.runs ?? [] {
-                json.line { json in json.field(run.kind.rawValue, run.text) }
+                json.line { json in json.field(named: run.kind.rawValue, .text(run.text)) }
             }
         }
     }
@@ -285,7 +285,11 @@ extension JSONWriter {
     }
 
     private mutating func cell(_ name: String, _ text: String, _ isBare: Bool) {
-        if isBare { field(name, bare: text) } else { field(name, text.nonEmpty) }
+        if isBare {
+            field(named: name, bare: text)
+        } else {
+            field(named: name, text.nonEmpty.map { .text($0) } ?? .null)
+        }
     }
 }
 

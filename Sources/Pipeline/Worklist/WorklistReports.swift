@@ -157,7 +157,7 @@ extension Worklist {
             json.field("release", release)
             json.field("compared_with", base)
             json.object("counts") { json in
-                for section in sections { json.field(section.task.rawValue, section.entries.count) }
+                for section in sections { json.field(named: section.task.rawValue, .integer(section.entries.count)) }
                 json.field("current", current)
             }
             json.array("no_text_by_section") { json in
