@@ -4,10 +4,11 @@ import Schemas
 
 /// The rules of `Schemas/values/systemic-rules.csv`.
 extension Difference {
-    mutating func apply(_ definition: SystemicRuleDefinition) {
-        guard let category = category(definition.category), isInForce(definition) else { return }
+    /// What a rule explains; `nil` where it is not in force, or its category has nothing to explain.
+    func discovery(by definition: SystemicRuleDefinition) -> Discovery? {
+        guard let category = category(definition.category), isInForce(definition) else { return nil }
         let candidates = open(category)
-        guard !candidates.isEmpty else { return }
+        guard !candidates.isEmpty else { return nil }
         let explained: [Int] =
             switch definition.kind {
             case .factor: candidates.filter { isScaled(changes[$0], by: definition.factor?.units ?? 0) }
@@ -16,11 +17,10 @@ extension Difference {
             case .uniform: isUniform(candidates) ? candidates : []
             case .certificate: definition.with.allSatisfy(isProvenOnBothSides) ? candidates : []
             }
-        add(
-            SystemicRule(
-                id: definition.id, origin: definition.kind == .factor ? .listed : .derived, category: category,
-                title: definition.title,
-                source: definition.source), explaining: explained)
+        let rule = SystemicRule(
+            id: definition.id, origin: definition.kind == .factor ? .listed : .derived, category: category,
+            title: definition.title, source: definition.source)
+        return Discovery(rule: rule, changes: explained)
     }
 
     private func isInForce(_ definition: SystemicRuleDefinition) -> Bool {

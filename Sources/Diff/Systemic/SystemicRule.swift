@@ -33,7 +33,7 @@ public struct SystemicRule: Sendable {
     var accompanies = false
 }
 
-/// A rule that the data shows.
+/// A rule and what it explains of the data.
 struct Discovery: Sendable {
     let rule: SystemicRule
     /// The indices of the changes that it explains.
@@ -44,7 +44,11 @@ extension Difference {
     /// Finds what explains the changes: what a side cannot have, then the listed rules, then what the data shows.
     mutating func explain(_ schemas: Schemas) {
         explainAbsence(schemas)
-        for definition in schemas.systemicRules { apply(definition) }
+        for discovery in inParallel(schemas.systemicRules, { [self] in discovery(by: $0) }) {
+            guard let discovery else { continue }
+            // What two rules explain is the first one's.
+            add(discovery.rule, explaining: discovery.changes.filter { !changes[$0].isExplained })
+        }
         discover(in: categories.indices.filter { Self.valuesWithFactors.contains(categories[$0].id) }) {
             $0.factors(in: $1)
         }
