@@ -6,8 +6,7 @@
     private import Darwin
 #endif
 
-/// The bytes of a file where the system keeps them: what nobody looks at is not read, and nothing is copied. For files
-/// that never change once they are there.
+/// The bytes of a file where the system keeps them: nothing is copied. For files that never change once they are there.
 public final class MappedFile: Sendable {
     /// Valid for as long as the object is.
     public nonisolated(unsafe) let bytes: UnsafeBufferPointer<UInt8>
@@ -27,7 +26,7 @@ public final class MappedFile: Sendable {
             bytes = UnsafeBufferPointer(start: nil, count: 0)
             return
         }
-        guard let start = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
+        guard let start = mmap(nil, count, PROT_READ, mapping, descriptor, 0), start != MAP_FAILED else {
             return nil
         }
         bytes = UnsafeBufferPointer(start: start.assumingMemoryBound(to: UInt8.self), count: count)
@@ -49,6 +48,13 @@ public final class MappedFile: Sendable {
         }
     }
 }
+
+#if os(Linux)
+    /// All of a file is looked at, so all of its pages are asked for at once.
+    private let mapping = MAP_PRIVATE | MAP_POPULATE
+#else
+    private let mapping = MAP_PRIVATE
+#endif
 
 @usableFromInline
 func haveSameBytes(_ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>) -> Bool {
