@@ -157,7 +157,8 @@ let package = Package(
         .executableTarget(
             name: "measure",
             dependencies: [
-                "Acquire", "CLibcsv", "Model", "Normalise", "Parallel", "Parse", "Payment", "Schemas", "Unpack",
+                "Acquire", "CLibcsv", "CSystem", "Model", "Normalise", "Parallel", "Parse", "Payment", "Schemas",
+                "Unpack",
             ]),
 
         // Not a product: reads a published folder over HTTP with the library, for the tests with nginx.

@@ -1,3 +1,4 @@
+import CSystem
 import Foundation
 
 // Parts of the pipeline by themselves, for Scripts/benchmark: reading CMS's tables, and computing payments. Not part
@@ -11,6 +12,8 @@ import Foundation
 @main
 struct Measure {
     static func main() {
+        // As the program itself.
+        return_only_large_buffers()
         let words = Array(CommandLine.arguments.dropFirst())
         guard words.count == 3 || words.count == 4 else { stop(64, "measure COMMAND ARCHIVE LABEL [N]") }
         let rounds = words.count == 4 ? max(1, Int(words[3]) ?? 1) : 1
