@@ -83,7 +83,7 @@ public struct Workbook {
     private mutating func readRow(_ scanner: inout Scanner) {
         var column = 0
         while scanner.skip(past: "<"), !scanner.take("/row>") {
-            guard scanner.take("c "), let tag = scanner.take(until: ">") else { continue }
+            guard scanner.take("c "), let tag = scanner.takeTag() else { continue }
             let index = scanner.column(scanner.attribute(UInt8(ascii: "r"), in: tag))
             while column < index, room >= 0 {
                 append([])
@@ -254,6 +254,18 @@ private struct Scanner {
         return true
     }
 
+    /// What stands before the end of a tag, and moves behind it; `nil` where another tag begins before.
+    mutating func takeTag() -> Range<Int>? {
+        var index = position
+        while index < end, bytes[index] != UInt8(ascii: ">") {
+            if bytes[index] == UInt8(ascii: "<") { return nil }
+            index += 1
+        }
+        guard index < end else { return nil }
+        defer { position = index + 1 }
+        return position..<index
+    }
+
     /// The text of the next element with this name; `nil` where the cell or its row ends before one.
     mutating func takeText(of name: StaticString) -> Range<Int>? {
         while let tag = find("<") {
@@ -263,9 +275,7 @@ private struct Scanner {
                 position = tag
                 return nil
             }
-            guard take(name), let start = take(until: ">"), bytes[start.upperBound - 1] != UInt8(ascii: "/") else {
-                continue
-            }
+            guard take(name), let start = takeTag(), bytes[start.upperBound - 1] != UInt8(ascii: "/") else { continue }
             guard let next = find("<") else { return nil }
             defer { position = next }
             if stands("</", at: next) { return position..<next }

@@ -100,6 +100,13 @@ struct WorkbookTests {
             rows(sheet: "<row r=\"1\">\(cells)</row>\(next)") == [["1", "2", "", "", "", "6", "7", ""], ["9"]])
     }
 
+    @Test("A tag without its end does not reach into the next row")
+    func openTags() {
+        let next = #"<row r="2"><c r="A2"><v>9</v></c></row>"#
+        #expect(rows(sheet: "<row><c </row><v>1</v>\(next)") == [["9"]])
+        #expect(rows(sheet: "<row><c r=\"A1\"><v</row>\(next)") == [[""], ["9"]])
+    }
+
     @Test("A sheet without its end is not whole")
     func whole() {
         for (sheet, isWhole) in [
