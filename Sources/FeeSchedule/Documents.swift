@@ -56,7 +56,9 @@ public struct DocumentFile: Sendable {
                 let middle = (low + high) / 2
                 var start = middle
                 while start > 0, bytes[start - 1] != 0x0A { start -= 1 }
-                let found = bytes[start...].dropFirst(prefix.count).prefix { $0 != UInt8(ascii: "\"") }
+                // The rest of the line does not matter: a longer code is another one by its next character.
+                let line = bytes[start...].prefix(prefix.count + wanted.count + 1).prefix { $0 != 0x0A }
+                let found = line.dropFirst(prefix.count).prefix { $0 != UInt8(ascii: "\"") }
                 if found.elementsEqual(wanted) { return Array(bytes[start...].prefix { $0 != 0x0A }) }
                 if found.lexicographicallyPrecedes(wanted) { low = middle + 1 } else { high = start }
             }

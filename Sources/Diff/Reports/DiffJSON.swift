@@ -288,7 +288,8 @@ extension JSONWriter {
         if isBare {
             field(named: name, bare: text)
         } else {
-            field(named: name, text.nonEmpty.map { .text($0) } ?? .null)
+            key(named: name)
+            value(text.nonEmpty)
         }
     }
 }
