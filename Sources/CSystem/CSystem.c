@@ -13,6 +13,7 @@ void return_only_large_buffers(void) {
 #ifdef M_MMAP_THRESHOLD
     mallopt(M_MMAP_THRESHOLD, 1 << 22);
     mallopt(M_TRIM_THRESHOLD, 1 << 25);
+    mallopt(M_TOP_PAD, 1 << 24);
 #endif
 }
 

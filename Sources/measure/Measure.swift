@@ -21,10 +21,10 @@ struct Measure {
             let tables = try Tables(of: words[1], label: words[2])
             switch words[0] {
             case "parse":
-                let (answer, values) = try tables.parse()
+                let (answer, read) = try tables.parse()
                 print(answer.json)
                 // As `ingest` ends.
-                withExtendedLifetime(values) { exit(0) }
+                withExtendedLifetime(read) { exit(0) }
             case "tokenise": print(try tables.tokenise(rounds: rounds).json)
             case "payments": print(try tables.payments(rounds: rounds).json)
             default: stop(64, "COMMAND is parse, tokenise or payments")

@@ -27,13 +27,13 @@ struct Tables {
         documents = try archive.get().documents.filter { $0.fileExtension == "csv" }
     }
 
-    /// From the archive to values, the members side by side; and the values, which nobody need give back.
-    func parse() throws -> (answer: Answer, values: Canonical) {
+    /// From the archive to values, the members side by side; and what was read, which nobody need give back.
+    func parse() throws -> (answer: Answer, read: (raw: [RawTable], values: Canonical)) {
         let raw = try inParallel(documents, largestFirst: \.size) { document in
             Result { () throws(IngestError) in try read(document, document.load()) }
         }.map { try $0.get() }
         let canonical = try canonical(raw)
-        return (sums(of: raw, canonical), canonical)
+        return (sums(of: raw, canonical), (raw, canonical))
     }
 
     func read(_ document: SourceDocument, _ bytes: [UInt8]) throws(IngestError) -> RawTable {
@@ -69,8 +69,8 @@ struct Tables {
         var answer = Answer()
         for table in raw { answer.numbers["\(table.table.rawValue)_rows"] = Int64(table.rowCount) }
         var sums = Sums()
-        for code in canonical.codes {
-            for value in code.relativeValues {
+        for code in canonical.codes.indices {
+            for value in canonical.codes[code].relativeValues {
                 sums.add("work", value.work.units)
                 sums.add("pe_nonfacility", value.peNonfacility.units)
                 sums.add("pe_facility", value.peFacility.units)
