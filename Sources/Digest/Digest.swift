@@ -45,9 +45,15 @@ public struct Digest {
         defer { try? handle.close() }
         var digest = Digest()
         var count = 0
-        while let piece = try handle.read(upToCount: 1 << 18), !piece.isEmpty {
-            piece.withUnsafeBytes { digest.update($0) }
-            count += piece.count
+        // Foundation reads a file in pieces of four kilobytes, whatever it is asked for.
+        try withUnsafeTemporaryAllocation(byteCount: 1 << 18, alignment: 1) { room in
+            while true {
+                let got = read(handle.fileDescriptor, room.baseAddress, room.count)
+                guard got >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+                if got == 0 { break }
+                digest.update(UnsafeRawBufferPointer(rebasing: room[..<got]))
+                count += got
+            }
         }
         return (digest.hex(), count)
     }

@@ -52,13 +52,13 @@ private func entry(
         preconditionFailure("a code is listed in one of both")
     }
     var entry = CodeEntry(code: code)
-    if !rows.isEmpty {
-        entry.shortDescriptor = rows[rows.startIndex].descriptor.collapsed
+    if let first = rows.first {
+        entry.shortDescriptor = first.descriptor.collapsed
         var digests = DescriptorDigests()
-        entry.relativeValues = rows.indices.map { row in
-            var value = rows[row].value
+        entry.relativeValues = rows.map { row in
+            var value = row.value
             value.unpriced = schemas.statuses.unpricedReason(status: value.status, isValued: value.isValued)
-            value.descriptorDigest = digests.digest(of: rows[row].descriptor)
+            value.descriptorDigest = digests.digest(of: row.descriptor)
             return value
         }
     } else {
@@ -145,23 +145,20 @@ private struct DescriptorDigests {
         // A blank stands where something else stood, so that the words are no longer than the text.
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: text.count) { words in
             var count = 0
-            func append(_ byte: UInt8) {
-                words[count] = byte
-                count += 1
-            }
             var isBetween = false
             for byte in text {
-                switch byte {
-                case 0x30...0x39, 0x61...0x7A, 0x80...0xFF:
-                    if isBetween, count > 0 { append(0x20) }
-                    append(byte)
-                    isBetween = false
-                case 0x41...0x5A:
-                    if isBetween, count > 0 { append(0x20) }
-                    append(byte | 0x20)
-                    isBetween = false
-                default: isBetween = true
+                let isCapital = (0x41...0x5A).contains(byte)
+                guard isCapital || (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte) || byte >= 0x80 else {
+                    isBetween = true
+                    continue
                 }
+                if isBetween, count > 0 {
+                    words[count] = 0x20
+                    count += 1
+                }
+                isBetween = false
+                words[count] = isCapital ? byte | 0x20 : byte
+                count += 1
             }
             return digest(of: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(words)[..<count]))
         }
