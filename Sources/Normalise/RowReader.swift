@@ -207,8 +207,8 @@ struct RowReader: Sendable {
 
     /// A value with the zeros that its column has lost; `nil` for one that is too long or has a blank inside.
     private func padded<Meaning>(_ row: Int, _ column: Int) -> ShortText<Meaning>? {
-        table.read(row, column) { field in
-            let width = restoredWidth[column]
+        let width = restoredWidth[column]
+        return table.read(row, column) { field in
             guard width > field.count, !field.isEmpty, field.allSatisfy({ (0x30...0x39).contains($0) }) else {
                 return ShortText(field)
             }
