@@ -10,13 +10,18 @@ public struct CalendarDate: Hashable, Comparable, Sendable, CustomStringConverti
     /// `nil` where there is no such day or the year is not of four digits.
     public init?(year: Int, month: Int, day: Int) {
         guard (1000...9999).contains(year), (1...12).contains(month), day >= 1 else { return nil }
-        let leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0
-        let days = [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-        guard day <= days[month - 1] else { return nil }
+        let days =
+            switch month {
+            case 2: (year % 4 == 0 && year % 100 != 0) || year % 400 == 0 ? 29 : 28
+            case 4, 6, 9, 11: 30
+            default: 31
+            }
+        guard day <= days else { return nil }
         compact = Int32(year * 10_000 + month * 100 + day)
     }
 
     /// CMS's `YYYYMMDD` (HCPCS record layout).
+    @inlinable
     public init?(compact bytes: some Collection<UInt8>) {
         guard bytes.count == 8 else { return nil }
         var number = 0

@@ -18,13 +18,7 @@ struct HCPCSFile: FileOfValues {
     init(_ raw: RawTable, schemas: Schemas) throws(IngestError) {
         self.raw = raw.header
         var reader = RowReader(raw, schemas: schemas)
-        let names = raw.columns.map(\.name)
-        func column(_ name: String) -> Int? { names.firstIndex(of: name) }
-        let code = column("code")
-        let sequence = column("sequence")
-        let record = column("record")
-        let long = column("long_descriptor")
-        let short = column("short_descriptor")
+        let column = Columns(raw)
         // Workbooks number the lines of a code 0010, 0020, the text 00100, 00200.
         let step = raw.form == .xlsx ? 10 : 100
 
@@ -32,51 +26,51 @@ struct HCPCSFile: FileOfValues {
         var lastSequence = 0
         var unknownValues = Diagnostics()
         for row in 0..<raw.rowCount {
-            let kind = raw[row, record ?? 0].first ?? 0
-            let number = Int(reader.text(row, sequence)) ?? 0
-            let segment = reader.text(row, long)
-            let own = Code(raw[row, code ?? 0]) ?? .blank
+            let kind = raw[row, column.record ?? 0].first ?? 0
+            let number = Int(reader.text(row, column.sequence)) ?? 0
+            let segment = reader.text(row, column.longDescriptor)
+            let own = Code(raw[row, column.code ?? 0]) ?? .blank
             if kind == Self.codeStart || kind == Self.modifierStart {
                 let isModifier = kind == Self.modifierStart
                 if own.count != (isModifier ? 2 : 5) || number != step {
                     reader.problems.add(
                         Diagnostic(
-                            .error, "hcpcs_record", at: raw.place(row: row, column: code),
+                            .error, "hcpcs_record", at: raw.place(row: row, column: column.code),
                             "a first line has the code '\(own)' and the sequence number \(number); expected "
                                 + (isModifier ? "two" : "five") + " characters and \(step)"))
                 }
                 var entry = HCPCSRecord(code: own, isModifier: isModifier, source: reader.source(row))
                 entry.longDescriptor = segment
-                entry.shortDescriptor = reader.text(row, short).collapsed
-                entry.pricing = reader.list(row, column("pricing"))
-                entry.multiplePricing = reader.short(row, column("multiple_pricing"))
-                entry.coverageIssuesManual = reader.list(row, column("coverage_issues_manual"))
-                entry.carriersManual = reader.list(row, column("carriers_manual"))
-                let statute = reader.text(row, column("statute")).collapsed
+                entry.shortDescriptor = reader.text(row, column.shortDescriptor).collapsed
+                entry.pricing = reader.list(row, column.pricing)
+                entry.multiplePricing = reader.short(row, column.multiplePricing)
+                entry.coverageIssuesManual = reader.list(row, column.coverageIssuesManual)
+                entry.carriersManual = reader.list(row, column.carriersManual)
+                let statute = reader.text(row, column.statute).collapsed
                 entry.statute = statute.isEmpty ? nil : statute
-                entry.labCertifications = reader.list(row, column("lab_certifications"))
-                entry.crossReferences = reader.list(row, column("cross_references"))
-                entry.coverage = reader.short(row, column("coverage"))
-                entry.ascGroup = reader.short(row, column("asc_group"))
-                entry.ascDate = reader.date(row, column("asc_date"))
-                entry.oppsGroup = reader.short(row, column("opps_group"))
-                entry.oppsPolicy = reader.short(row, column("opps_policy"))
-                entry.oppsDate = reader.date(row, column("opps_date"))
-                entry.processingNote = reader.short(row, column("processing_note"))
-                entry.betos = reader.short(row, column("betos"))
-                entry.typesOfService = reader.list(row, column("types_of_service"))
-                let baseUnits = reader.text(row, column("anesthesia_base_units"))
+                entry.labCertifications = reader.list(row, column.labCertifications)
+                entry.crossReferences = reader.list(row, column.crossReferences)
+                entry.coverage = reader.short(row, column.coverage)
+                entry.ascGroup = reader.short(row, column.ascGroup)
+                entry.ascDate = reader.date(row, column.ascDate)
+                entry.oppsGroup = reader.short(row, column.oppsGroup)
+                entry.oppsPolicy = reader.short(row, column.oppsPolicy)
+                entry.oppsDate = reader.date(row, column.oppsDate)
+                entry.processingNote = reader.short(row, column.processingNote)
+                entry.betos = reader.short(row, column.betos)
+                entry.typesOfService = reader.list(row, column.typesOfService)
+                let baseUnits = reader.text(row, column.anesthesiaBaseUnits)
                 entry.anesthesiaBaseUnits = Int(baseUnits)
                 if entry.anesthesiaBaseUnits == nil, !baseUnits.isEmpty {
                     reader.problems.add(
                         Diagnostic(
-                            .error, "number_invalid", at: raw.place(row: row, column: column("anesthesia_base_units")),
+                            .error, "number_invalid", at: raw.place(row: row, column: column.anesthesiaBaseUnits),
                             "anesthesia_base_units is '\(baseUnits)'; expected a whole number"))
                 }
-                entry.added = reader.date(row, column("added"))
-                entry.actionEffective = reader.date(row, column("action_effective"))
-                entry.terminated = reader.date(row, column("terminated"))
-                entry.action = reader.required(row, column("action"))
+                entry.added = reader.date(row, column.added)
+                entry.actionEffective = reader.date(row, column.actionEffective)
+                entry.terminated = reader.date(row, column.terminated)
+                entry.action = reader.required(row, column.action)
                 Self.reportUnknown(entry, at: raw.place(row: row, column: nil), schemas, &unknownValues)
                 records.append(entry)
             } else {
@@ -85,7 +79,7 @@ struct HCPCSFile: FileOfValues {
                 else {
                     reader.problems.add(
                         Diagnostic(
-                            .error, "hcpcs_sequence", at: raw.place(row: row, column: sequence),
+                            .error, "hcpcs_sequence", at: raw.place(row: row, column: column.sequence),
                             "the continuation \(number) of '\(own)' does not follow the line before it",
                             hint: "A line is missing or out of order."))
                     continue
@@ -155,24 +149,61 @@ struct HCPCSFile: FileOfValues {
         return (pairs.check, pairs.notes)
     }
 
+    /// Where the file has each column.
+    private struct Columns {
+        let code, sequence, record, longDescriptor, shortDescriptor, pricing, multiplePricing: Int?
+        let coverageIssuesManual, carriersManual, statute, labCertifications, crossReferences, coverage: Int?
+        let ascGroup, ascDate, oppsGroup, oppsPolicy, oppsDate, processingNote, betos, typesOfService: Int?
+        let anesthesiaBaseUnits, added, actionEffective, terminated, action: Int?
+
+        init(_ raw: RawTable) {
+            code = raw.column("code")
+            sequence = raw.column("sequence")
+            record = raw.column("record")
+            longDescriptor = raw.column("long_descriptor")
+            shortDescriptor = raw.column("short_descriptor")
+            pricing = raw.column("pricing")
+            multiplePricing = raw.column("multiple_pricing")
+            coverageIssuesManual = raw.column("coverage_issues_manual")
+            carriersManual = raw.column("carriers_manual")
+            statute = raw.column("statute")
+            labCertifications = raw.column("lab_certifications")
+            crossReferences = raw.column("cross_references")
+            coverage = raw.column("coverage")
+            ascGroup = raw.column("asc_group")
+            ascDate = raw.column("asc_date")
+            oppsGroup = raw.column("opps_group")
+            oppsPolicy = raw.column("opps_policy")
+            oppsDate = raw.column("opps_date")
+            processingNote = raw.column("processing_note")
+            betos = raw.column("betos")
+            typesOfService = raw.column("types_of_service")
+            anesthesiaBaseUnits = raw.column("anesthesia_base_units")
+            added = raw.column("added")
+            actionEffective = raw.column("action_effective")
+            terminated = raw.column("terminated")
+            action = raw.column("action")
+        }
+    }
+
     /// Values that no table of ours knows are CMS's right; they are kept and reported.
     private static func reportUnknown(
         _ record: HCPCSRecord, at place: Place, _ schemas: Schemas, _ notes: inout Diagnostics
     ) {
-        let values: [(String, [Indicator])] = [
-            ("action", [record.action]), ("coverage", [record.coverage]), ("betos", [record.betos]),
-            ("multiple_pricing", [record.multiplePricing]), ("asc_policy", [record.oppsPolicy]),
-            ("pricing", record.pricing.compactMap { Indicator($0) }),
-            ("type_of_service", record.typesOfService.compactMap { Indicator($0) }),
-        ]
-        for (field, values) in values {
-            for value in values where !value.isBlank && schemas.hcpcsValues.meaning(field, value) == nil {
-                notes.add(
-                    Diagnostic(
-                        .warning, "hcpcs_value_unknown", at: place,
-                        "\(record.code) has \(field) '\(value)', which Schemas/values/hcpcs-values.csv does not list"))
-            }
+        func look(at value: Indicator?, in field: String) {
+            guard let value, !value.isBlank, schemas.hcpcsValues.meaning(field, value) == nil else { return }
+            notes.add(
+                Diagnostic(
+                    .warning, "hcpcs_value_unknown", at: place,
+                    "\(record.code) has \(field) '\(value)', which Schemas/values/hcpcs-values.csv does not list"))
         }
+        look(at: record.action, in: "action")
+        look(at: record.coverage, in: "coverage")
+        look(at: record.betos, in: "betos")
+        look(at: record.multiplePricing, in: "multiple_pricing")
+        look(at: record.oppsPolicy, in: "asc_policy")
+        for value in record.pricing { look(at: Indicator(value), in: "pricing") }
+        for value in record.typesOfService { look(at: Indicator(value), in: "type_of_service") }
     }
 }
 
@@ -180,8 +211,9 @@ extension RowReader {
     /// Several values of equal width side by side; blank ones are left out.
     fileprivate func list(_ row: Int, _ column: Int?) -> [String] {
         guard let column else { return [] }
-        let width = max(table.columns[column].itemWidth, 1)
         let field = Array(table[row, column])
+        if field.isEmpty { return [] }
+        let width = max(table.columns[column].itemWidth, 1)
         return stride(from: 0, to: field.count, by: width).compactMap { start in
             let part = String(decoding: field[start..<min(start + width, field.count)], as: UTF8.self).collapsed
             return part.isEmpty ? nil : part

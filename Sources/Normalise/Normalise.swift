@@ -149,16 +149,17 @@ private struct Normaliser {
     }
 
     private mutating func pprrvuFile(_ table: SourceTable) throws(IngestError) -> PPRRVUFile? {
-        var primary: PPRRVUFile?
-        let forms = take(table)
-        for case .pprrvu(let form) in forms {
-            let file = try form.get()
+        var files: [PPRRVUFile] = []
+        for case .pprrvu(let form) in take(table) { files.append(try form.get()) }
+        guard let primary = files.first else { return nil }
+        let comparisons = inParallel(Array(files.dropFirst())) { Witness.compare(primary, with: $0) }
+        for (index, file) in files.enumerated() {
             keep(file.notes, of: file.raw)
             checks.append(file.totals)
-            if let primary { checks.append(Witness.compare(primary, with: file)) } else { primary = file }
+            if index > 0 { checks.append(comparisons[index - 1]) }
         }
         // The codes of the QPP file are proven by the nonQPP file.
-        if forms.count == 1, table == .pprrvu, let order = primary?.codeOrder() { checks.append(order) }
+        if files.count == 1, table == .pprrvu, let order = primary.codeOrder() { checks.append(order) }
         return primary
     }
 

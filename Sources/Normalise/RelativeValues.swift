@@ -85,26 +85,27 @@ struct PPRRVUFile: FileOfValues {
             id: "row_totals",
             detail:
                 "work + PE + MP = published total, both settings, every row of \(raw.table.name) \(raw.form.rawValue)")
-        for (index, row) in rows.enumerated() {
-            if row.value.addsUp { totals.match() } else { row.value.failTotals(&totals, raw, index) }
+        // Asked of the rows where they lie, which are long.
+        for row in rows.indices {
+            if rows[row].value.addsUp { totals.match() } else { rows[row].value.failTotals(&totals, raw, row) }
         }
         let factor = rows.first?.value.conversionFactor ?? .zero
-        for (index, row) in rows.enumerated() where row.value.conversionFactor != factor {
+        for row in rows.indices where rows[row].value.conversionFactor != factor {
             gates.add(
                 Diagnostic(
                     .error, "conversion_factor_changes",
-                    at: raw.place(row: index, column: column.conversionFactor),
-                    "the conversion factor is \(row.value.conversionFactor); the file's first row has \(factor)",
+                    at: raw.place(row: row, column: column.conversionFactor),
+                    "the conversion factor is \(rows[row].value.conversionFactor); the file's first row has \(factor)",
                     hint: "Rows of two files may have been mixed."))
         }
         conversionFactor = factor
         codesAsListed = rows.map { ($0.value.source.line, $0.value.key.code) }
         rows.sortByKey()
-        for (left, right) in zip(rows, rows.dropFirst()) where left.value.key == right.value.key {
+        for row in rows.indices.dropFirst() where rows[row].value.key == rows[row - 1].value.key {
             gates.add(
                 Diagnostic(
-                    .error, "key_repeats", at: Place(raw.file, line: right.value.source.line),
-                    "the row \(right.value.key) stands on line \(left.value.source.line) already"))
+                    .error, "key_repeats", at: Place(raw.file, line: rows[row].value.source.line),
+                    "the row \(rows[row].value.key) stands on line \(rows[row - 1].value.source.line) already"))
         }
         try gates.stopOnErrors(.gateFailed)
         self.rows = rows
