@@ -108,7 +108,7 @@ extension CodeEntry {
     public func document(of dataset: Dataset) -> [UInt8] {
         var json = JSONWriter(indented: false)
         let row = RenderedTable(CodeEntry.Row.self, rowCount: 1) { append in
-            append(Row.cells(of: self, tier: dataset.tier))
+            Row.appendCells(of: self, tier: dataset.tier, append)
         }
         row.read { row in
             RenderedTable(relativeValues).read { relativeValues in

@@ -113,16 +113,10 @@ struct DatabaseWriter {
                 for (index, column) in columns.enumerated() {
                     bind(cells[row, column], isKey: false, to: handle, at: index + 2)
                 }
-                let texts = [
-                    codes[row].editorial?.synonyms, codes[row].editorial?.plainLanguage, codes[row].drug?.brandNames,
-                ]
-                for (index, texts) in texts.enumerated() {
-                    guard let text = texts?.joined(separator: "\n") else {
-                        sqlite3_bind_null(handle, Int32(index + 6))
-                        continue
-                    }
-                    sqlite3_bind_text(handle, Int32(index + 6), text, -1, copied)
-                }
+                let editorial = codes[row].hasEditorial ? codes[row].editorial : nil
+                bind(editorial?.synonyms, to: handle, at: 6)
+                bind(editorial?.plainLanguage, to: handle, at: 7)
+                bind(codes[row].isDrug ? codes[row].drug?.brandNames : nil, to: handle, at: 8)
                 guard sqlite3_step(handle) == SQLITE_DONE else { return false }
                 sqlite3_reset(handle)
             }
@@ -173,6 +167,15 @@ private func bind(
         start.withMemoryRebound(to: CChar.self, capacity: cell.text.count) {
             _ = sqlite3_bind_text(statement, position, $0, count, nil)
         }
+    }
+}
+
+/// Binds texts as one, a line each.
+private func bind(_ texts: [String]?, to statement: OpaquePointer?, at position: Int32) {
+    if let texts {
+        sqlite3_bind_text(statement, position, texts.joined(separator: "\n"), -1, copied)
+    } else {
+        sqlite3_bind_null(statement, position)
     }
 }
 

@@ -26,10 +26,9 @@ struct RenderedTable: Sendable {
         ends.reserveCapacity(rowCount * columns.count)
         text.reserveCapacity(rowCount * columns.count * 7)
         fill { cells in
-            for index in cells.indices {
-                let kind = Kind(cells[index])
-                cells[index].append(to: &text)
-                ends.append(CellEnd(end: UInt32(text.count), kind: kind))
+            for cell in cells {
+                cell.append(to: &text)
+                ends.append(CellEnd(end: UInt32(text.count), kind: Kind(cell)))
             }
         }
         self.text = text

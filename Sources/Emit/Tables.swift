@@ -11,7 +11,7 @@ func renderTables(_ dataset: Dataset, schemas: Schemas) -> [RenderedTable] {
         // Entries are large: they are read where they lie.
         {
             RenderedTable(CodeEntry.Row.self, rowCount: codes.count) { append in
-                for index in codes.indices { append(CodeEntry.Row.cells(of: codes[index], tier: dataset.tier)) }
+                for index in codes.indices { CodeEntry.Row.appendCells(of: codes[index], tier: dataset.tier, append) }
             }
         },
         {

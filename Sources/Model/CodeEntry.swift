@@ -37,8 +37,13 @@ public struct CodeEntry: Sendable, Equatable {
         get { boxedHCPCS?.value }
         set { boxedHCPCS = newValue.map(OutOfLine.value) }
     }
+    // Asked of the box: what is in it would be copied, and what is not there is as large.
     /// Whether there is a HCPCS record.
     public var isInHCPCSFile: Bool { boxedHCPCS != nil }
+    /// Whether there are texts of editors.
+    public var hasEditorial: Bool { boxedEditorial != nil }
+    /// Whether the ASP files list it.
+    public var isDrug: Bool { boxedDrug != nil }
     /// Why there is no PPRRVU row; `nil` when there is one.
     public var relativeValuesAbsence: String?
     /// Why there is no HCPCS record; `nil` when there is one.
@@ -89,7 +94,7 @@ public struct CodeEntry: Sendable, Equatable {
 
     /// Where the name to show comes from; `nil` when there is none.
     public func titleOrigin(in tier: Tier) -> TitleOrigin? {
-        if editorial?.title != nil { return .editors }
+        if hasEditorial, editorial?.title != nil { return .editors }
         if suggestedTitle != nil { return .suggested }
         return tier.shows(system) && !shortDescriptor.isEmpty ? .descriptor : nil
     }
@@ -227,22 +232,28 @@ extension CodeEntry {
         private static let noAdministrativeCells = [Cell](
             repeating: .null, count: HCPCSRecord.administrativeColumns.count)
 
-        public var cells: [Cell] { Self.cells(of: entry, tier: tier) }
+        public var cells: [Cell] {
+            var cells: [Cell] = []
+            Self.appendCells(of: entry, tier: tier) { cells += $0 }
+            return cells
+        }
 
-        /// The cells without a copy of the entry.
-        public static func cells(of entry: borrowing CodeEntry, tier: Tier) -> [Cell] {
+        /// Gives `append` the cells, some at a time, without a copy of the entry.
+        public static func appendCells(of entry: borrowing CodeEntry, tier: Tier, _ append: ([Cell]) -> Void) {
             let shown = tier.shows(entry.system)
-            return [
+            append([
                 .text(entry.code), .text(entry.system.rawValue), .text(entry.section?.id),
                 .text(entry.category?.id), .text(entry.title(in: tier)),
                 shown && !entry.shortDescriptor.isEmpty ? .text(entry.shortDescriptor) : .null,
                 shown ? .text(entry.longDescriptor) : .null,
-            ] + (entry.hcpcs?.administrativeCells ?? noAdministrativeCells) + [
+            ])
+            append(entry.hcpcs?.administrativeCells ?? noAdministrativeCells)
+            append([
                 .text(entry.section?.name), .text(entry.category?.name), .text(entry.route),
                 .text(entry.relativeValuesAbsence), .text(entry.hcpcsAbsence),
                 .text(entry.titleOrigin(in: tier)?.rawValue), .text(entry.suggestedTitle?.text),
                 .text(entry.suggestedTitle?.origin.rawValue),
-            ]
+            ])
         }
     }
 }
