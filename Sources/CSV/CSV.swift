@@ -20,6 +20,13 @@ public struct CSVRows: Sendable {
         return (starts, ends)
     }
 
+    /// Makes room for so many fields, of so many bytes together.
+    public mutating func reserve(fields: Int, bytes: Int) {
+        starts.reserveCapacity(fields)
+        ends.reserveCapacity(fields)
+        buffer.reserveCapacity(bytes)
+    }
+
     /// Adds a field to the row being built.
     @inlinable
     public mutating func append(field: some Collection<UInt8>) {

@@ -113,10 +113,9 @@ struct DatabaseWriter {
                 for (index, column) in columns.enumerated() {
                     bind(cells[row, column], isKey: false, to: handle, at: index + 2)
                 }
-                let editorial = codes[row].hasEditorial ? codes[row].editorial : nil
-                bind(editorial?.synonyms, to: handle, at: 6)
-                bind(editorial?.plainLanguage, to: handle, at: 7)
-                bind(codes[row].isDrug ? codes[row].drug?.brandNames : nil, to: handle, at: 8)
+                bind(codes[row].editorial?.synonyms, to: handle, at: 6)
+                bind(codes[row].editorial?.plainLanguage, to: handle, at: 7)
+                bind(codes[row].drug?.brandNames, to: handle, at: 8)
                 guard sqlite3_step(handle) == SQLITE_DONE else { return false }
                 sqlite3_reset(handle)
             }

@@ -33,36 +33,36 @@ public struct CodeEntry: Sendable, Equatable {
     public var route: String?
     /// Sorted by modifier, the global row first.
     public var relativeValues: [RelativeValue]
+    @inlinable
     public var hcpcs: HCPCSRecord? {
         get { boxedHCPCS?.value }
         set { boxedHCPCS = newValue.map(OutOfLine.value) }
     }
-    // Asked of the box: what is in it would be copied, and what is not there is as large.
     /// Whether there is a HCPCS record.
+    @inlinable
     public var isInHCPCSFile: Bool { boxedHCPCS != nil }
-    /// Whether there are texts of editors.
-    public var hasEditorial: Bool { boxedEditorial != nil }
-    /// Whether the ASP files list it.
-    public var isDrug: Bool { boxedDrug != nil }
     /// Why there is no PPRRVU row; `nil` when there is one.
     public var relativeValuesAbsence: String?
     /// Why there is no HCPCS record; `nil` when there is one.
     public var hcpcsAbsence: String?
+    @inlinable
     public var editorial: Editorial? {
         get { boxedEditorial?.value }
         set { boxedEditorial = newValue.map(OutOfLine.value) }
     }
 
     /// What the ASP files say of it; `nil` without them and for codes that they do not list.
+    @inlinable
     public var drug: DrugFacts? {
         get { boxedDrug?.value }
         set { boxedDrug = newValue.map(OutOfLine.value) }
     }
 
-    // Large and absent for most codes, so kept out of the entry itself.
-    private var boxedDrug: OutOfLine<DrugFacts>?
-    private var boxedHCPCS: OutOfLine<HCPCSRecord>?
-    private var boxedEditorial: OutOfLine<Editorial>?
+    // Large and absent for most codes, so kept out of the entry itself. Others see through to the boxes: an entry that is
+    // asked for one from afar is copied first.
+    @usableFromInline var boxedDrug: OutOfLine<DrugFacts>?
+    @usableFromInline var boxedHCPCS: OutOfLine<HCPCSRecord>?
+    @usableFromInline var boxedEditorial: OutOfLine<Editorial>?
 
     public init(code: Code) {
         self.code = code
@@ -94,16 +94,18 @@ public struct CodeEntry: Sendable, Equatable {
 
     /// Where the name to show comes from; `nil` when there is none.
     public func titleOrigin(in tier: Tier) -> TitleOrigin? {
-        if hasEditorial, editorial?.title != nil { return .editors }
+        if editorial?.title != nil { return .editors }
         if suggestedTitle != nil { return .suggested }
         return tier.shows(system) && !shortDescriptor.isEmpty ? .descriptor : nil
     }
 }
 
 /// A value kept behind a reference, without the meaning of one.
-private indirect enum OutOfLine<Value: Sendable & Equatable>: Sendable, Equatable {
+@usableFromInline
+indirect enum OutOfLine<Value: Sendable & Equatable>: Sendable, Equatable {
     case value(Value)
 
+    @inlinable
     var value: Value {
         switch self {
         case .value(let value): value

@@ -102,6 +102,13 @@ public struct RawFields: Sendable {
         self.offsets = offsets
     }
 
+    /// Makes room for the fields of so many rows.
+    public mutating func reserve(rows count: Int) {
+        starts.reserveCapacity(count * offsets.count)
+        ends.reserveCapacity(count * offsets.count)
+        rows.reserveCapacity(count)
+    }
+
     /// Where in ``bytes`` a row's field of a column lies; no bytes where the row ends before it.
     @inlinable
     @inline(__always)

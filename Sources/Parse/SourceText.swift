@@ -106,7 +106,7 @@ struct SourceText {
         var lines: [Range<Int>] = []
         lines.reserveCapacity(bytes.count / 100)
         var start = bytes.startIndex
-        while start < bytes.endIndex, let end = bytes[start...].firstIndex(of: 0x0A) {
+        while start < bytes.endIndex, let end = Self.firstIndex(of: 0x0A, in: bytes[start...]) {
             lines.append(start..<(end > start && bytes[end - 1] == 0x0D ? end - 1 : end))
             start = end + 1
         }

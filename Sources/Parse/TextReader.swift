@@ -21,7 +21,9 @@ struct TextReader {
         var problems = Diagnostics()
         var footnote: Int?
 
-        for (index, range) in text.lines().enumerated() {
+        let ranges = text.lines()
+        fields.reserve(rows: ranges.count)
+        for (index, range) in ranges.enumerated() {
             let line = text.bytes[range]
             let number = index + 1
             if line.allSatisfy({ $0 <= 0x20 || $0 == 0xA0 }) { continue }

@@ -53,6 +53,12 @@ public struct Workbook {
 
     // MARK: The sheet
 
+    /// Makes room for a sheet of so many bytes: in CMS's, thirty and more hold a cell, which has fewer than four.
+    public mutating func reserve(bytes: Int) {
+        let cells = min(bytes / 30, 1 << 20)
+        rows.reserve(fields: cells, bytes: 4 * cells)
+    }
+
     /// Reads the next piece of `xl/worksheets/sheet1.xml`.
     public mutating func readSheet(_ piece: [UInt8]) {
         if room < 0 { return }

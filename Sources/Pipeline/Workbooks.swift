@@ -28,6 +28,7 @@ func readWorkbook(
     let sheets = parts.documents.filter { $0.path.contains("/xl/worksheets/sheet") && $0.fileExtension == "xml" }
     for sheet in sheets.sorted(by: { ($0.path.utf8.count, $0.path) < ($1.path.utf8.count, $1.path) }) {
         var workbook = strings
+        workbook.reserve(bytes: sheet.size)
         try parts.stream(sheet) { workbook.readSheet($0) }
         guard workbook.isWhole, !workbook.isTooLarge else {
             if !isGivenAsTable { break }

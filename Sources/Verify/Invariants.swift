@@ -27,8 +27,9 @@ func checkInvariants(_ codes: [CodeEntry], release: Release, schemas: Schemas) -
     let known = Set(codes.lazy.filter { !$0.relativeValues.isEmpty }.map(\.code))
     let firstPricing = codes.first { !$0.relativeValues.isEmpty }?.relativeValues.first?.pricing
     let wholeSet = Set([Modifier.blank] + ["26", "TC"].compactMap { Modifier($0) })
-    for entry in codes where !entry.relativeValues.isEmpty {
-        let rows = entry.relativeValues
+    for index in codes.indices where !codes[index].relativeValues.isEmpty {
+        let rows = codes[index].relativeValues
+        let isAnesthesia = codes[index].category?.id == "anesthesia_services"
         for row in rows {
             let hasRVUs = row.totalNonfacility != .zero || row.totalFacility != .zero
             scorer.test(&endoscopy, row, row.endoscopicBase.isBlank == !row.multipleProcedure.isOne(of: "3"))
@@ -51,11 +52,11 @@ func checkInvariants(_ codes: [CodeEntry], release: Release, schemas: Schemas) -
             }
             if row.status.isOne(of: "CEJMP") { scorer.test(&unvalued, row, !hasRVUs) }
             if row.status.isOne(of: "A") { scorer.test(&valued, row, hasRVUs) }
-            scorer.test(&anesthesia, row, row.status.isOne(of: "J") == (entry.category?.id == "anesthesia_services"))
+            scorer.test(&anesthesia, row, row.status.isOne(of: "J") == isAnesthesia)
             scorer.test(&pricing, row, row.pricing == firstPricing)
         }
         guard let first = rows.first else { continue }
-        scorer.test(&shape, first, entry.code.hasAssignedShape)
+        scorer.test(&shape, first, codes[index].code.hasAssignedShape)
         let modifiers = Set(rows.map(\.key.modifier))
         if let split = rows.first(where: { $0.pctc.isOne(of: "1") }) {
             scorer.test(&triple, split, wholeSet.isSubset(of: modifiers))

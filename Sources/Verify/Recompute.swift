@@ -86,9 +86,9 @@ func checkAnesthesia(_ canonical: Canonical, schemas: Schemas) -> Check? {
 /// Rows with what their payment needs, by key: all of them, or those of `keys`.
 func pricedRows(_ codes: [CodeEntry], only keys: Set<RowKey>? = nil) -> [RowKey: PricedRow] {
     var rows: [RowKey: PricedRow] = [:]
-    for entry in codes {
-        for row in entry.relativeValues where keys?.contains(row.key) ?? true {
-            rows[row.key] = PricedRow(row, siblings: entry.relativeValues)
+    for index in codes.indices {
+        for row in codes[index].relativeValues where keys?.contains(row.key) ?? true {
+            rows[row.key] = PricedRow(row, siblings: codes[index].relativeValues)
         }
     }
     return rows
