@@ -6,11 +6,15 @@ enum Witness {
     /// Compares two forms of PPRRVU on every field of every row.
     static func compare(_ primary: PPRRVUFile, with witness: PPRRVUFile) -> Check {
         var pairs = Pairs(primary: primary.raw, witness: witness.raw)
-        merge(primary.rows, witness.rows, key: \.value.key) { left, right in
-            pairs.pair(left?.value.source, right?.value.source, key: left?.value.key ?? right?.value.key) {
-                guard let left, var right else { return [] }
-                right.value.source = left.value.source
-                guard left != right else { return [] }
+        // Rows are long, and compared where they lie.
+        let (own, others) = (primary.rows, witness.rows)
+        mergePlaces(own, others, key: \.value.key) { place, other in
+            pairs.pair(
+                place.map { own[$0].value.source }, other.map { others[$0].value.source },
+                key: place.map { own[$0].value.key } ?? other.map { others[$0].value.key }
+            ) {
+                guard let place, let other, !own[place].hasValues(of: others[other]) else { return [] }
+                let (left, right) = (own[place], others[other])
                 var differences: [Difference] = []
                 if left.descriptor != right.descriptor {
                     differences.append(Difference("descriptor", "(text)", "(other text)"))
@@ -37,17 +41,24 @@ enum Witness {
     static func merge<Element, Key: Comparable>(
         _ left: [Element], _ right: [Element], key: (Element) -> Key, _ body: (Element?, Element?) -> Void
     ) {
+        mergePlaces(left, right, key: key) { own, other in body(own.map { left[$0] }, other.map { right[$0] }) }
+    }
+
+    /// The same by their places in the lists.
+    private static func mergePlaces<Element, Key: Comparable>(
+        _ left: [Element], _ right: [Element], key: (Element) -> Key, _ body: (Int?, Int?) -> Void
+    ) {
         var i = 0
         var j = 0
         while i < left.count || j < right.count {
             if j == right.count || (i < left.count && key(left[i]) < key(right[j])) {
-                body(left[i], nil)
+                body(i, nil)
                 i += 1
             } else if i == left.count || key(right[j]) < key(left[i]) {
-                body(nil, right[j])
+                body(nil, j)
                 j += 1
             } else {
-                body(left[i], right[j])
+                body(i, j)
                 i += 1
                 j += 1
             }
@@ -124,6 +135,15 @@ enum Witness {
             if isCounted { return }
             if let defect { check.explain(defect) } else { check.match() }
         }
+    }
+}
+
+extension PPRRVURow {
+    /// Whether all values are equal, wherever they stand.
+    fileprivate func hasValues(of other: PPRRVURow) -> Bool {
+        var value = value
+        value.source = other.value.source
+        return value == other.value && descriptor == other.descriptor
     }
 }
 
