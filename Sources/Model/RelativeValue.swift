@@ -4,18 +4,12 @@ public struct RelativeValue: Sendable, Equatable {
     public var key: RowKey
     /// STATUS CODE: decides whether Medicare pays by these values.
     public var status: Indicator
-    /// NOT USED FOR MEDICARE PAYMENT, `+`: values are shown although the status does not pay.
-    public var isNotUsedForPayment: Bool
     /// WORK RVU.
     public var work: RVU
     /// NON-FAC PE RVU.
     public var peNonfacility: RVU
-    /// NON-FAC NA INDICATOR: rarely or never done in this setting. The value stays as published.
-    public var isNonfacilityNA: Bool
     /// FACILITY PE RVU.
     public var peFacility: RVU
-    /// FACILITY NA INDICATOR.
-    public var isFacilityNA: Bool
     /// MP RVU (malpractice).
     public var mp: RVU
     /// NON-FACILITY TOTAL, as published; equals work + PE + MP on every row.
@@ -62,10 +56,19 @@ public struct RelativeValue: Sendable, Equatable {
     /// Whether the row can be priced from its values, by its status; the reason when it cannot.
     /// Not a CMS column: filled from `Schemas/values/status.csv`.
     public var unpriced: SharedText?
-    /// Whether the QPP file lists the row too; `nil` when there is no QPP file.
-    public var isInQPPFile: Bool?
     /// What tells whether DESCRIPTION was reworded; `nil` where the file leaves it empty.
     public var descriptorDigest: DescriptorDigest?
+
+    // Side by side: between numbers a flag takes eight bytes, and a run has sixty thousand rows.
+    /// NOT USED FOR MEDICARE PAYMENT, `+`: values are shown although the status does not pay.
+    public var isNotUsedForPayment: Bool
+    /// NON-FAC NA INDICATOR: rarely or never done in this setting. The value stays as published.
+    public var isNonfacilityNA: Bool
+    /// FACILITY NA INDICATOR.
+    public var isFacilityNA: Bool
+    /// Whether the QPP file lists the row too; `nil` when there is no QPP file.
+    public var isInQPPFile: Bool?
+
     public var source: Source
 
     /// A row of nothing but its key and place, to be filled field by field.

@@ -208,6 +208,8 @@ private struct Normaliser {
             checks.append(primary.compare(with: file))
         }
         guard var file = primary else { return [] }
+        // With two owners, the first correction would copy all rows.
+        primary = nil
         var earlier = Diagnostics()
         for check in checks where check.id != "leading_zeros" { earlier.add(check.failures) }
         try file.close(

@@ -43,7 +43,8 @@ func readWorkbook(
         }
         guard let table = try recognise(workbook, of: document, schemas: schemas) else { continue }
         try checkName(document, release: entry.release, table: table)
-        return try parse(workbook, table: table, path: document.path, release: entry.release, schemas: schemas)
+        // Given away: with two owners, the first blank that is trimmed would copy where all fields lie.
+        return try parse(consume workbook, table: table, path: document.path, release: entry.release, schemas: schemas)
     }
     guard isGivenAsTable, byName != .hcpcsCorrections else {
         input.remark =
