@@ -99,7 +99,7 @@ struct PPRRVUFile: FileOfValues {
                     hint: "Rows of two files may have been mixed."))
         }
         conversionFactor = factor
-        codesAsListed = rows.map { ($0.value.source.line, $0.value.key.code) }
+        codesAsListed = rows.indices.map { (rows[$0].value.source.line, rows[$0].value.key.code) }
         rows.sortByKey()
         for row in rows.indices.dropFirst() where rows[row].value.key == rows[row - 1].value.key {
             gates.add(
@@ -193,7 +193,7 @@ struct PPRRVUFile: FileOfValues {
 extension [PPRRVURow] {
     /// Sorts by key. The order is found by the keys alone, so that each row, which is long, is moved once.
     fileprivate mutating func sortByKey() {
-        var order = zip(map(\.value.key), indices).sorted { $0.0 < $1.0 }.map(\.1)
+        var order = indices.map { (self[$0].value.key, $0) }.sorted { $0.0 < $1.0 }.map(\.1)
         withUnsafeMutableBufferPointer { rows in
             for first in rows.indices where order[first] != first {
                 let displaced = rows.moveElement(from: first)
