@@ -11,6 +11,10 @@ from pathlib import Path
 
 FAILED, USAGE, UNAVAILABLE = 1, 64, 69
 
+# How many seconds a short round of all contenders takes at most, and how many of them are run for one long round.
+SHORT_ROUND = 5
+SHORT_ROUNDS = 3
+
 
 def say(text):
     print(f"benchmark: {text}", file=sys.stderr, flush=True)
@@ -69,13 +73,20 @@ def measure(command, folder, answer="answer.txt", accepted=(0,), prepare=None, *
 
 
 def rounds(setting, contenders, title):
-    """Runs every contender once a round, in turn, after a warm-up. Returns the usages of each."""
+    """Runs every contender once a round, in turn, after a warm-up. Returns the usages of each.
+
+    Short rounds are run three times as often: a machine that changes its speed within seconds says little in five.
+    """
     usages = {name: [] for name in contenders}
-    for number in range(setting.runs + 1):
+    number, count = 0, setting.runs
+    while number <= count:
         for name, run in contenders.items():
             usages[name].append(run())
         times = ", ".join(f"{name} {usages[name][-1].wall:.3f} s" for name in contenders)
-        say(f"{title} {f'{number}/{setting.runs}' if number else 'warm-up'}: {times}")
+        say(f"{title} {f'{number}/{count}' if number else 'warm-up'}: {times}")
+        if number == 0 and not setting.is_quick and sum(taken[0].wall for taken in usages.values()) < SHORT_ROUND:
+            count *= SHORT_ROUNDS
+        number += 1
     return {name: taken[1:] for name, taken in usages.items()}
 
 

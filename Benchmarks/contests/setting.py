@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .process import FAILED, UNAVAILABLE, say, stop
+from .process import FAILED, SHORT_ROUNDS, UNAVAILABLE, say, stop
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BENCHMARKS = ROOT / "Benchmarks"
@@ -183,6 +183,7 @@ def preface(setting, load):
     versions = ", ".join(f"{name} {wanted()[name]}" for name in rivals)
     return (
         f"{datetime.date.today():%-d %B %Y} · {machine()} · Swift {swift.group(1) if swift else 'unknown'}, "
-        f"Python {platform.python_version()}, {versions} · medians of {setting.runs} runs, ratios pair by pair · "
+        f"Python {platform.python_version()}, {versions} · medians of {setting.runs} runs, "
+        f"of {setting.runs * SHORT_ROUNDS} where a round is short, ratios pair by pair · "
         f"load before {load:.1f}, after {os.getloadavg()[0]:.1f}"
     )
