@@ -22,7 +22,8 @@ struct TextReader {
         var footnote: Int?
 
         let ranges = text.lines()
-        fields.reserve(rows: ranges.count)
+        // A file of line ends alone has far more lines than records.
+        fields.reserve(rows: min(ranges.count, text.count / max(recordLength, 1) + 1))
         for (index, range) in ranges.enumerated() {
             let line = text.bytes[range]
             let number = index + 1
