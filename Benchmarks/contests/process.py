@@ -77,17 +77,18 @@ def rounds(setting, contenders, title):
 
     Short rounds are run three times as often: a machine that changes its speed within seconds says little in five.
     """
-    usages = {name: [] for name in contenders}
-    number, count = 0, setting.runs
-    while number <= count:
-        for name, run in contenders.items():
-            usages[name].append(run())
-        times = ", ".join(f"{name} {usages[name][-1].wall:.3f} s" for name in contenders)
-        say(f"{title} {f'{number}/{count}' if number else 'warm-up'}: {times}")
-        if number == 0 and not setting.is_quick and sum(taken[0].wall for taken in usages.values()) < SHORT_ROUND:
-            count *= SHORT_ROUNDS
-        number += 1
-    return {name: taken[1:] for name, taken in usages.items()}
+
+    def one(label):
+        usages = {name: run() for name, run in contenders.items()}
+        times = ", ".join(f"{name} {usage.wall:.3f} s" for name, usage in usages.items())
+        say(f"{title} {label}: {times}")
+        return usages
+
+    warm_up = one("warm-up")
+    is_short = sum(usage.wall for usage in warm_up.values()) < SHORT_ROUND
+    count = setting.runs * (SHORT_ROUNDS if is_short and not setting.is_quick else 1)
+    taken = [one(f"{number}/{count}") for number in range(1, count + 1)]
+    return {name: [usages[name] for usages in taken] for name in contenders}
 
 
 def aside(function, *arguments):
